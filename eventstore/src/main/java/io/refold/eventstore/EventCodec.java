@@ -1,0 +1,43 @@
+package io.refold.eventstore;
+
+import java.util.List;
+
+/**
+ * Turns events into what is stored and back. Implementations are thread-safe.
+ *
+ * @param <E> the events of one category
+ */
+public interface EventCodec<E> {
+  /**
+   * Returns the stored form of an event.
+   *
+   * @throws EventNotStorableException if the event's class has no logical name here or cannot be
+   *     written
+   */
+  EncodedEvent encode(E event);
+
+  /**
+   * Returns the events that a stored one stands for today: normally one; none or several where the
+   * model has changed since.
+   *
+   * @throws IllegalArgumentException if the type is unknown or the data cannot be read; the message
+   *     is the reason without naming the stream
+   */
+  List<E> decode(EncodedEvent stored);
+
+  /**
+   * Returns a codec that writes JSON and names each event after its record: {@code PenaltyAdded} is
+   * stored as {@code penalty-added}. The names come from the sealed hierarchy below {@code root},
+   * so every event is known when the codec is made.
+   *
+   * <p>Null components are not written. When reading, unknown properties are ignored, so that an
+   * older process can read what a newer one wrote; missing ones are null, and a missing primitive
+   * is an error.
+   *
+   * @throws IllegalArgumentException if {@code root} is neither a record nor a sealed type over
+   *     records, or two records share a simple name
+   */
+  static <E> EventCodec<E> json(Class<E> root) {
+    return new JsonEventCodec<>(root);
+  }
+}

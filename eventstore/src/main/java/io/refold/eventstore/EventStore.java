@@ -1,0 +1,99 @@
+package io.refold.eventstore;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * Keeps the events of aggregates in streams, and the appends of each partition in a log.
+ *
+ * <p>Guarantees of every implementation: the versions of a stream are 1..n without gap; an append
+ * is written whole, with its log entry, or not at all; a log's sequences are 1..n without gap; what
+ * has been written is never changed. Implementations are thread-safe; all calls block.
+ */
+public interface EventStore extends AutoCloseable {
+  /** How many events or entries one call may ask for. */
+  int MAX_PAGE = 10_000;
+
+  /** Returns how many partitions the store has: fixed when it was created. */
+  int partitions();
+
+  /** Returns the partition that holds a stream. */
+  default int partitionOf(StreamId stream) {
+    return stream.partition(partitions());
+  }
+
+  /**
+   * Appends events to one stream, or to several of one route, all or none. Atomic. Sending the same
+   * append again is safe: as long as fewer than 256 events have been written to the stream since,
+   * it is recognised by its command id and answered as {@linkplain AppendResult.Appended#repeat() a
+   * repeat}.
+   *
+   * <p>Recognition looks at the events that the writer did not know: those behind the expected
+   * version, or the last 256 where it expects {@linkplain ExpectedVersion#any() any}.
+   *
+   * @return appended, conflict, or unknown where the reply was lost
+   * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
+   */
+  AppendResult append(Append append);
+
+  /**
+   * Reads stored events of one stream.
+   *
+   * @param afterVersion reads the events behind this version; 0 reads from the first
+   * @param limit how many at most, 1 to {@value #MAX_PAGE}
+   * @return in version order; fewer than {@code limit} means that the stream ended there
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  List<StoredEvent> read(StreamId stream, long afterVersion, int limit);
+
+  /**
+   * Reads a page of a stream's events.
+   *
+   * @param afterVersion reads the events behind this version; 0 reads from the first
+   * @param limit how many stored events at most, 1 to {@value #MAX_PAGE}
+   * @throws UnreadableEventException if an event cannot be decoded
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  default <E> EventPage<E> read(Category<E> category, String id, long afterVersion, int limit) {
+    List<StoredEvent> stored = read(category.stream(id), afterVersion, limit);
+    var events = new ArrayList<Recorded<E>>(stored.size());
+    for (StoredEvent event : stored) {
+      events.addAll(category.read(event));
+    }
+    long last = stored.isEmpty() ? afterVersion : stored.getLast().version();
+    return new EventPage<>(events, last, stored.size() < limit);
+  }
+
+  /**
+   * Reads a page of a partition's log.
+   *
+   * @param afterSequence reads the entries behind this sequence; 0 reads from the first
+   * @param limit how many entries at most, 1 to {@value #MAX_PAGE}
+   * @return in log order; fewer than {@code limit} means that the log ended there
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  List<LogEntry> readLog(int partition, long afterSequence, int limit);
+
+  /**
+   * Fetches the events that log entries point to, in log order.
+   *
+   * @param entries entries of one partition, in log order
+   * @param categories which categories' events are wanted
+   * @return the events that are still there; one that is gone is missing from the list
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  List<StoredEvent> fetch(Collection<LogEntry> entries, Predicate<String> categories);
+
+  /**
+   * Returns the end of a partition's log.
+   *
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  LogHead head(int partition);
+
+  /** Releases connections. Calls under way fail; nothing that was acknowledged is lost. */
+  @Override
+  void close();
+}

@@ -1,0 +1,18 @@
+package io.refold.eventstore;
+
+import org.jspecify.annotations.Nullable;
+
+/** The root of what can go wrong on the write side. */
+public abstract sealed class EventStoreException extends RuntimeException
+    permits CommandException,
+        EventNotStorableException,
+        ReplyLostException,
+        StoreMisconfiguredException,
+        StoreUnavailableException,
+        UnreadableEventException {
+  private static final long serialVersionUID = 1L;
+
+  EventStoreException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

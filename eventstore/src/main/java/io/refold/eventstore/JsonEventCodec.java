@@ -1,0 +1,110 @@
+package io.refold.eventstore;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Jackson behind {@link EventCodec#json}: one prepared reader and writer per event type. */
+final class JsonEventCodec<E> implements EventCodec<E> {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .changeDefaultPropertyInclusion(
+              value -> value.withValueInclusion(JsonInclude.Include.NON_NULL))
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private record Format(String type, ObjectWriter writer) {}
+
+  private final Class<E> root;
+  private final Map<Class<?>, Format> formats = new HashMap<>();
+  private final Map<String, ObjectReader> readers = new HashMap<>();
+
+  JsonEventCodec(Class<E> root) {
+    this.root = root;
+    for (Class<? extends E> event : records(root)) {
+      String type = logicalName(event);
+      if (readers.put(type, MAPPER.readerFor(event)) != null) {
+        throw new IllegalArgumentException(
+            "two events of %s would be stored as '%s': rename one"
+                .formatted(root.getSimpleName(), type));
+      }
+      formats.put(event, new Format(type, MAPPER.writerFor(event)));
+    }
+  }
+
+  @Override
+  public EncodedEvent encode(E event) {
+    Format format = formats.get(event.getClass());
+    if (format == null) {
+      throw new EventNotStorableException(
+          "%s is not an event of %s; it knows %s"
+              .formatted(event.getClass().getName(), root.getName(), types()),
+          null);
+    }
+    try {
+      return new EncodedEvent(format.type(), format.writer().writeValueAsBytes(event));
+    } catch (JacksonException e) {
+      throw new EventNotStorableException(
+          "%s cannot be written as JSON: %s".formatted(format.type(), e.getOriginalMessage()), e);
+    }
+  }
+
+  @Override
+  public List<E> decode(EncodedEvent stored) {
+    ObjectReader reader = readers.get(stored.type());
+    if (reader == null) {
+      throw new IllegalArgumentException("unknown event type; known are " + types());
+    }
+    try {
+      @Nullable E event = reader.readValue(stored.data());
+      if (event == null) {
+        throw new IllegalArgumentException("the data is JSON null, not an event");
+      }
+      return List.of(event);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(e.getOriginalMessage(), e);
+    }
+  }
+
+  private Set<String> types() {
+    return new TreeSet<>(readers.keySet());
+  }
+
+  private static <E> List<Class<? extends E>> records(Class<? extends E> type) {
+    if (type.isRecord()) {
+      return List.of(type);
+    }
+    if (!type.isSealed()) {
+      throw new IllegalArgumentException(
+          "%s is neither a record nor sealed: events are records under a sealed interface"
+              .formatted(type.getName()));
+    }
+    var found = new ArrayList<Class<? extends E>>();
+    for (Class<?> permitted : type.getPermittedSubclasses()) {
+      @SuppressWarnings("unchecked") // what a type permits extends that type
+      var event = (Class<? extends E>) permitted;
+      found.addAll(records(event));
+    }
+    return found;
+  }
+
+  private static String logicalName(Class<?> event) {
+    return event
+        .getSimpleName()
+        .replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-")
+        .toLowerCase(Locale.ROOT);
+  }
+}
