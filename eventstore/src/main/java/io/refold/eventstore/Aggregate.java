@@ -7,12 +7,9 @@ import java.util.List;
 
 /**
  * The state of one stream while a command is handled: folds stored events and remembers the command
- * ids of the last {@value #RECOGNISED} of them.
+ * ids of the last {@link EventStore#RECOGNISED_EVENTS} of them.
  */
 final class Aggregate<S, E> {
-  /** How many events back a repeated command is recognised: the W of the design. */
-  static final int RECOGNISED = 256;
-
   private final Category<E> category;
   private final Decider<?, S, E> decider;
   private final StreamId stream;
@@ -37,7 +34,7 @@ final class Aggregate<S, E> {
       version = stored.version();
       position = stored.position();
       recent.addLast(stored);
-      if (recent.size() > RECOGNISED) {
+      if (recent.size() > EventStore.RECOGNISED_EVENTS) {
         recent.removeFirst();
       }
     }

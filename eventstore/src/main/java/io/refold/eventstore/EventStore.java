@@ -16,6 +16,9 @@ public interface EventStore extends AutoCloseable {
   /** How many events or entries one call may ask for. */
   int MAX_PAGE = 10_000;
 
+  /** How many events back in a stream a repeated command is recognised. */
+  int RECOGNISED_EVENTS = 256;
+
   /** Returns how many partitions the store has: fixed when it was created. */
   int partitions();
 

@@ -156,12 +156,12 @@ public final class InMemoryEventStore implements EventStore {
   private static List<StoredEvent> unknownToWriter(
       List<StoredEvent> stream, ExpectedVersion condition, long expected) {
     long known = condition instanceof ExpectedVersion.Any ? 0 : expected;
-    long first = Math.max(known, stream.size() - (long) Aggregate.RECOGNISED);
+    long first = Math.max(known, stream.size() - (long) RECOGNISED_EVENTS);
     return stream.subList((int) Math.min(first, stream.size()), stream.size());
   }
 
   private static AppendResult.Missed missed(StreamId id, List<StoredEvent> stream, long expected) {
-    return new AppendResult.Missed(id, stream.size(), page(stream, expected, Aggregate.RECOGNISED));
+    return new AppendResult.Missed(id, stream.size(), page(stream, expected, RECOGNISED_EVENTS));
   }
 
   private static <T> List<T> page(List<T> all, long after, int limit) {

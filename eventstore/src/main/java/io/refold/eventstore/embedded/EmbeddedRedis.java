@@ -1,0 +1,181 @@
+package io.refold.eventstore.embedded;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import redis.embedded.RedisExecProvider;
+
+/**
+ * A real Redis 7.0 server as a child process on the loopback address, without installing anything.
+ * Needs the optional dependency {@code org.signal:embedded-redis}, which carries the server for
+ * Linux and macOS on Intel and ARM.
+ *
+ * <p>Its data lies in a directory of its own and is deleted by {@link #close()}; a process that
+ * ends without closing stops the server all the same. Settings that an event store wants are set:
+ * {@code maxmemory-policy noeviction} and {@code stream-node-max-bytes 1024}. Thread-safe.
+ */
+public final class EmbeddedRedis implements AutoCloseable {
+  private final List<String> settings;
+  private final Path directory;
+  private final File executable;
+  private final int port;
+  private final Thread exitHook = new Thread(this::stop, "embedded-redis-exit");
+  private Process process;
+
+  private EmbeddedRedis(List<String> settings) {
+    this.settings = settings;
+    try {
+      directory = Files.createTempDirectory("embedded-redis");
+      executable = RedisExecProvider.defaultProvider().get();
+      port = freePort();
+      process = launch();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded Redis server cannot be started", e);
+    }
+    Runtime.getRuntime().addShutdownHook(exitHook);
+  }
+
+  /**
+   * Starts a server on a free port, without an append-only file.
+   *
+   * @param settings more settings, each as in {@code redis.conf}: {@code "appendonly yes"}
+   * @throws UncheckedIOException if it cannot be started; the message has what it printed
+   */
+  public static EmbeddedRedis start(String... settings) {
+    return new EmbeddedRedis(List.of(settings));
+  }
+
+  /** Returns where clients connect: {@code redis://127.0.0.1:port}. */
+  public String url() {
+    return "redis://127.0.0.1:" + port;
+  }
+
+  /** Returns the port. */
+  public int port() {
+    return port;
+  }
+
+  /** Returns the server's process, for tests that stop or pause it. */
+  public synchronized ProcessHandle process() {
+    return process.toHandle();
+  }
+
+  /**
+   * Kills the server as a crash would, and starts it again on the same data and port. What was not
+   * in the append-only file is gone.
+   *
+   * @throws UncheckedIOException if it cannot be started
+   */
+  public synchronized void crashAndRestart() {
+    process.destroyForcibly();
+    awaitEnd();
+    try {
+      process = launch();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded Redis server cannot be started again", e);
+    }
+  }
+
+  /** Stops the server and deletes its data. A second call does nothing. */
+  @Override
+  public void close() {
+    stop();
+    try {
+      Runtime.getRuntime().removeShutdownHook(exitHook);
+    } catch (IllegalStateException e) {
+      // the JVM is already on its way out, and the hook has nothing left to do
+    }
+  }
+
+  private synchronized void stop() {
+    process.destroyForcibly();
+    awaitEnd();
+    delete(directory);
+    delete(Objects.requireNonNull(executable.toPath().getParent()));
+  }
+
+  private void awaitEnd() {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        process.waitFor(10, TimeUnit.SECONDS);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Starts the server; it is ready when it says so in its log. */
+  private Process launch() throws IOException {
+    var command = new ArrayList<String>();
+    command.add(executable.getPath());
+    add(command, "port " + port);
+    add(command, "bind 127.0.0.1");
+    add(command, "save ''");
+    add(command, "maxmemory-policy noeviction");
+    add(command, "stream-node-max-bytes 1024");
+    settings.forEach(setting -> add(command, setting));
+    Process started =
+        new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
+    var reader = started.inputReader();
+    var printed = new StringBuilder();
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      printed.append(line).append('\n');
+      if (line.contains("Ready to accept connections")) {
+        Thread.ofVirtual().start(() -> discard(started));
+        return started;
+      }
+    }
+    throw new IOException("the server ended with:\n" + printed);
+  }
+
+  private static void add(List<String> command, String setting) {
+    int space = setting.indexOf(' ');
+    if (space < 1) {
+      throw new IllegalArgumentException("'%s' is not 'name value'".formatted(setting));
+    }
+    command.add("--" + setting.substring(0, space));
+    String value = setting.substring(space + 1);
+    command.add(value.equals("''") ? "" : value);
+  }
+
+  /** A full pipe would stop the server. */
+  private static void discard(Process process) {
+    try (var output = process.getInputStream()) {
+      output.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // the server was killed
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void delete(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      // deleted already, or the system's cleaning of temporary files has it
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.refold.eventstore.redis;
+
+import io.refold.eventstore.EncodedEvent;
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Metadata;
+import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Stream entries of layout version 1, to events and log entries and back. */
+final class Entries {
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final ObjectWriter METADATA_WRITER = MAPPER.writer();
+  private static final ObjectReader METADATA_READER = MAPPER.readerForMapOf(String.class);
+
+  private Entries() {}
+
+  static String metadata(Metadata metadata) {
+    return metadata.isEmpty() ? "" : METADATA_WRITER.writeValueAsString(metadata.entries());
+  }
+
+  /** Reads an event from the fields of its entry. */
+  static StoredEvent event(
+      StreamId stream, int partition, long version, Map<String, byte[]> fields) {
+    return new StoredEvent(
+        stream,
+        version,
+        Position.ofLogId(partition, text(required(stream, version, fields, "p"))),
+        text(required(stream, version, fields, "c")),
+        metadata(stream, version, fields.get("m")),
+        new EncodedEvent(
+            text(required(stream, version, fields, "t")), required(stream, version, fields, "d")));
+  }
+
+  /** Reads a script's list of entries, each {@code [id, [name, value, …]]}. */
+  static List<StoredEvent> events(StreamId stream, int partition, List<?> entries) {
+    var events = new ArrayList<StoredEvent>(entries.size());
+    for (Object entry : entries) {
+      var parts = (List<?>) entry;
+      var flat = (List<?>) parts.get(1);
+      var fields = new HashMap<String, byte[]>();
+      for (int i = 0; i < flat.size(); i += 2) {
+        fields.put(text(flat.get(i)), (byte[]) flat.get(i + 1));
+      }
+      events.add(event(stream, partition, version(text(parts.getFirst())), fields));
+    }
+    return events;
+  }
+
+  /** Reads a log entry: a line per stream, {@code firstVersion count category:id}. */
+  static LogEntry logEntry(int partition, String id, byte[] lines) {
+    var pointers = new ArrayList<LogEntry.Pointer>(1);
+    for (String line : text(lines).split("\n", -1)) {
+      int first = line.indexOf(' ');
+      int second = line.indexOf(' ', first + 1);
+      if (first < 1 || second < 0) {
+        throw new IllegalStateException(
+            "log entry %s of partition %d is damaged: '%s'".formatted(id, partition, line));
+      }
+      pointers.add(
+          new LogEntry.Pointer(
+              StreamId.parse(line.substring(second + 1)),
+              Long.parseLong(line, 0, first, 10),
+              Integer.parseInt(line, first + 1, second, 10)));
+    }
+    return new LogEntry(Position.ofLogId(partition, id), pointers);
+  }
+
+  static long version(String entryId) {
+    return Long.parseLong(entryId, 0, entryId.indexOf('-'), 10);
+  }
+
+  static String text(Object bytes) {
+    return new String((byte[]) bytes, StandardCharsets.UTF_8);
+  }
+
+  private static byte[] required(
+      StreamId stream, long version, Map<String, byte[]> fields, String name) {
+    byte[] value = fields.get(name);
+    if (value == null) {
+      throw new IllegalStateException(
+          "event %d of %s is damaged: it has no field '%s'".formatted(version, stream, name));
+    }
+    return value;
+  }
+
+  private static Metadata metadata(StreamId stream, long version, byte @Nullable [] json) {
+    if (json == null) {
+      return Metadata.empty();
+    }
+    try {
+      Map<String, String> entries = METADATA_READER.readValue(json);
+      return new Metadata(entries);
+    } catch (JacksonException e) {
+      throw new IllegalStateException(
+          "event %d of %s is damaged: its metadata is no JSON object of texts (%s)"
+              .formatted(version, stream, e.getOriginalMessage()),
+          e);
+    }
+  }
+}

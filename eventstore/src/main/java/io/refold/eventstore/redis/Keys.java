@@ -1,0 +1,71 @@
+package io.refold.eventstore.redis;
+
+import io.refold.eventstore.StreamId;
+import java.nio.charset.StandardCharsets;
+
+/** The names of what the event store keeps in Redis, layout version 1. */
+final class Keys {
+  private static final int SLOTS = 16_384;
+
+  private final String namespace;
+  private final String[] tags;
+
+  Keys(String namespace, int partitions) {
+    this.namespace = namespace;
+    this.tags = new String[partitions];
+    for (int p = 0; p < partitions; p++) {
+      tags[p] = tag(namespace, p, partitions);
+    }
+  }
+
+  static String meta(String namespace) {
+    return namespace + ":meta";
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  String tag(int partition) {
+    return tags[partition];
+  }
+
+  String log(int partition) {
+    return tags[partition] + ":log";
+  }
+
+  String events(int partition) {
+    return tags[partition] + ":events";
+  }
+
+  String stream(StreamId stream) {
+    return tags[stream.partition(tags.length)] + ":s:" + stream;
+  }
+
+  /**
+   * The hash tag of a partition. Its last part is the smallest number that puts the tag's slot into
+   * the partition's share of the slots, so that partitions spread evenly over the nodes of a
+   * cluster.
+   */
+  private static String tag(String namespace, int partition, int partitions) {
+    for (int k = 0; ; k++) {
+      String tag = "%s:%d/%d.%d".formatted(namespace, partition, partitions, k);
+      if ((long) slot(tag) * partitions / SLOTS == partition) {
+        return "{" + tag + "}";
+      }
+    }
+  }
+
+  /** CRC-16/XMODEM modulo 16,384, as the Redis Cluster specification defines it. */
+  static int slot(String tag) {
+    int crc = 0;
+    for (byte b : tag.getBytes(StandardCharsets.UTF_8)) {
+      crc ^= (b & 0xFF) << 8;
+      for (int bit = 0; bit < 8; bit++) {
+        crc = (crc & 0x8000) == 0 ? crc << 1 : (crc << 1) ^ 0x1021;
+      }
+      crc &= 0xFFFF;
+    }
+    return crc % SLOTS;
+  }
+}

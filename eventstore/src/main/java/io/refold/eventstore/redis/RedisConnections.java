@@ -1,0 +1,112 @@
+package io.refold.eventstore.redis;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import org.jspecify.annotations.Nullable;
+import org.redisson.config.BaseConfig;
+import org.redisson.config.BaseMasterSlaveServersConfig;
+import org.redisson.config.Config;
+import org.redisson.config.ReadMode;
+
+/** Redisson configurations with the defaults that an event store needs. */
+final class RedisConnections {
+  private static final int TIMEOUT_MILLIS = 5_000;
+
+  private RedisConnections() {}
+
+  /** Reads {@code redis[s]://[user[:password]@]host[:port][/database]}. */
+  static Config ofUrl(String url) {
+    URI uri;
+    try {
+      uri = new URI(url);
+    } catch (URISyntaxException e) {
+      throw notAnAddress("a part of it is not allowed in an address");
+    }
+    boolean known = "redis".equals(uri.getScheme()) || "rediss".equals(uri.getScheme());
+    if (!known || uri.getHost() == null) {
+      throw notAnAddress("it has no scheme redis or rediss, or no host");
+    }
+    int port = uri.getPort() < 0 ? 6379 : uri.getPort();
+    var config = new Config();
+    config
+        .useSingleServer()
+        .setAddress("%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port))
+        .setDatabase(database(uri.getPath()));
+    @Nullable String user = uri.getUserInfo();
+    if (user != null) {
+      int colon = user.indexOf(':');
+      String name = colon < 0 ? user : user.substring(0, colon);
+      if (!name.isEmpty()) {
+        config.setUsername(name);
+      }
+      if (colon >= 0) {
+        config.setPassword(user.substring(colon + 1));
+      }
+    }
+    return config;
+  }
+
+  private static int database(@Nullable String path) {
+    if (path == null || path.length() < 2) {
+      return 0;
+    }
+    try {
+      return Integer.parseInt(path.substring(1));
+    } catch (NumberFormatException e) {
+      throw notAnAddress("its path is not the number of a database");
+    }
+  }
+
+  /** The address itself stays out of the message: it may hold a password. */
+  private static IllegalArgumentException notAnAddress(String reason) {
+    return new IllegalArgumentException(
+        "the Redis address is not redis[s]://[user[:password]@]host[:port][/database]: " + reason);
+  }
+
+  /** Returns a copy that reads from masters only and leaves repeating calls to us. */
+  static Config safe(Config given) {
+    var config = new Config(given);
+    config.setCodec(BytesCodec.INSTANCE);
+    if (config.isSingleConfig()) {
+      strict(config.useSingleServer());
+    } else if (config.isClusterConfig()) {
+      strict(fromMasters(config.useClusterServers()));
+    } else if (config.isSentinelConfig()) {
+      strict(fromMasters(config.useSentinelServers()));
+    } else {
+      throw new IllegalArgumentException(
+          "the Redisson config names no servers; use a single server, a cluster or sentinels");
+    }
+    return config;
+  }
+
+  static Config withPool(Config safe, int connections) {
+    var config = new Config(safe);
+    int idle = Math.min(2, connections);
+    if (config.isSingleConfig()) {
+      config
+          .useSingleServer()
+          .setConnectionMinimumIdleSize(idle)
+          .setConnectionPoolSize(connections);
+    } else if (config.isClusterConfig()) {
+      config
+          .useClusterServers()
+          .setMasterConnectionMinimumIdleSize(idle)
+          .setMasterConnectionPoolSize(connections);
+    } else {
+      config
+          .useSentinelServers()
+          .setMasterConnectionMinimumIdleSize(idle)
+          .setMasterConnectionPoolSize(connections);
+    }
+    return config;
+  }
+
+  private static <T extends BaseConfig<T>> void strict(BaseConfig<T> servers) {
+    servers.setRetryAttempts(0).setTimeout(TIMEOUT_MILLIS);
+  }
+
+  private static <T extends BaseMasterSlaveServersConfig<T>> T fromMasters(T servers) {
+    return servers.setReadMode(ReadMode.MASTER);
+  }
+}

@@ -1,0 +1,213 @@
+package io.refold.eventstore.redis;
+
+import io.refold.eventstore.Append;
+import io.refold.eventstore.AppendResult;
+import io.refold.eventstore.EncodedEvent;
+import io.refold.eventstore.EventStore;
+import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.LogHead;
+import io.refold.eventstore.Position;
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreMisconfiguredException;
+import io.refold.eventstore.StoreUnavailableException;
+import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.redisson.config.Config;
+
+/**
+ * Keeps events in Redis or Valkey: a stream per aggregate, a log per partition. The layout is in
+ * {@code docs/redis-layout.md}. Thread-safe; one instance per process is enough.
+ *
+ * <p>An append is one script call on one cluster slot, so it is atomic. What a crash of the server
+ * can take back is a matter of its configuration; {@link #warnings()} says what it allows.
+ */
+public final class RedisEventStore implements EventStore {
+  /** The layout of keys and entries that this version reads and writes. */
+  public static final int LAYOUT = 1;
+
+  private static final RedisScript APPEND = script("append.lua");
+  private static final RedisScript HEAD = script("head.lua");
+
+  private final RedisSession session;
+  private final Keys keys;
+  private final int partitions;
+  private final List<String> warnings;
+  private final EventFetch fetch;
+
+  RedisEventStore(RedisSession session, Keys keys, int partitions, List<String> warnings) {
+    this.session = session;
+    this.keys = keys;
+    this.partitions = partitions;
+    this.warnings = warnings;
+    this.fetch = new EventFetch(session, keys, partitions);
+  }
+
+  /**
+   * Opens the store in the namespace {@code refold} of a server, and creates it with 16 partitions
+   * if there is none.
+   *
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}
+   * @throws IllegalArgumentException if the address cannot be understood
+   * @throws StoreUnavailableException if the server cannot be reached
+   * @throws StoreMisconfiguredException if the server would lose history, or is too old
+   */
+  public static RedisEventStore connect(String url) {
+    return to(url).open();
+  }
+
+  /**
+   * Opens the store in the namespace {@code refold} of the servers in a Redisson configuration: a
+   * single server, a cluster, or sentinels. Reads from masters and never repeats a call that may
+   * have been executed, whatever the configuration says.
+   *
+   * @throws StoreUnavailableException if the servers cannot be reached
+   * @throws StoreMisconfiguredException if a server would lose history, or is too old
+   */
+  public static RedisEventStore connect(Config config) {
+    return to(config).open();
+  }
+
+  /**
+   * Starts to describe a store at an address.
+   *
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}
+   * @throws IllegalArgumentException if the address cannot be understood
+   */
+  public static RedisEventStoreBuilder to(String url) {
+    return new RedisEventStoreBuilder(RedisConnections.ofUrl(url));
+  }
+
+  /** Starts to describe a store on the servers of a Redisson configuration. */
+  public static RedisEventStoreBuilder to(Config config) {
+    return new RedisEventStoreBuilder(config);
+  }
+
+  /** Returns what the server's configuration allows to be lost, one sentence each; often none. */
+  public List<String> warnings() {
+    return warnings;
+  }
+
+  /** Returns the connection, for code that keeps further data beside the events. */
+  public RedisSession session() {
+    return session;
+  }
+
+  @Override
+  public int partitions() {
+    return partitions;
+  }
+
+  @Override
+  public AppendResult append(Append append) {
+    int partition = partitionOf(append.writes().getFirst().stream());
+    var names = new ArrayList<String>();
+    names.add(keys.log(partition));
+    names.add(keys.events(partition));
+    var args = new ArrayList<Object>();
+    args.add(append.commandId());
+    args.add(Entries.metadata(append.metadata()));
+    args.add(RECOGNISED_EVENTS);
+    args.add(RECOGNISED_EVENTS);
+    for (Append.StreamWrite write : append.writes()) {
+      names.add(keys.stream(write.stream()));
+      args.add(write.stream());
+      args.add(expected(write.expected()));
+      args.add(write.events().size());
+      for (EncodedEvent event : write.events()) {
+        args.add(event.type());
+        args.add(event.data());
+      }
+    }
+    try {
+      Object reply = session.eval(APPEND, names, args.toArray());
+      return result(append, partition, (List<?>) Objects.requireNonNull(reply));
+    } catch (ReplyLostException e) {
+      return new AppendResult.Unknown(e);
+    }
+  }
+
+  private static long expected(ExpectedVersion expected) {
+    return switch (expected) {
+      case ExpectedVersion.Any any -> -1;
+      case ExpectedVersion.NoStream none -> 0;
+      case ExpectedVersion.Exactly(long version) -> version;
+    };
+  }
+
+  private AppendResult result(Append append, int partition, List<?> reply) {
+    String outcome = Entries.text(reply.getFirst());
+    if (outcome.equals("conflict")) {
+      var missed = new ArrayList<AppendResult.Missed>();
+      for (int i = 1; i < reply.size(); i += 3) {
+        int number = Math.toIntExact((Long) reply.get(i)) - 1;
+        StreamId stream = append.writes().get(number).stream();
+        missed.add(
+            new AppendResult.Missed(
+                stream,
+                (Long) reply.get(i + 1),
+                Entries.events(stream, partition, (List<?>) reply.get(i + 2))));
+      }
+      return new AppendResult.Conflict(missed);
+    }
+    Map<StreamId, Long> versions = new HashMap<>();
+    for (int i = 2; i < reply.size(); i++) {
+      long version = (Long) reply.get(i);
+      if (version > 0) {
+        versions.put(append.writes().get(i - 2).stream(), version);
+      }
+    }
+    var position = Position.ofLogId(partition, Entries.text(reply.get(1)));
+    return new AppendResult.Appended(position, versions, outcome.equals("repeat"));
+  }
+
+  @Override
+  public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
+    checkPage(afterVersion, limit);
+    return fetch.page(stream, afterVersion, limit);
+  }
+
+  @Override
+  public List<LogEntry> readLog(int partition, long afterSequence, int limit) {
+    Objects.checkIndex(partition, partitions);
+    checkPage(afterSequence, limit);
+    return fetch.log(partition, afterSequence, limit);
+  }
+
+  @Override
+  public List<StoredEvent> fetch(Collection<LogEntry> entries, Predicate<String> categories) {
+    return fetch.events(entries, categories);
+  }
+
+  @Override
+  public LogHead head(int partition) {
+    Objects.checkIndex(partition, partitions);
+    Object reply = session.eval(HEAD, List.of(keys.log(partition), keys.events(partition)));
+    var head = (List<?>) Objects.requireNonNull(reply);
+    return new LogHead(Position.ofLogId(partition, Entries.text(head.get(0))), (Long) head.get(1));
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+
+  private static void checkPage(long after, int limit) {
+    if (after < 0 || limit < 1 || limit > MAX_PAGE) {
+      throw new IllegalArgumentException(
+          "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
+              .formatted(MAX_PAGE, after, limit));
+    }
+  }
+
+  private static RedisScript script(String name) {
+    return RedisScript.load(RedisEventStore.class, name);
+  }
+}

@@ -1,0 +1,42 @@
+package io.refold.eventstore.redis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * A Lua script that runs inside the server, atomically and on one cluster slot. Loaded from a
+ * resource, one per verb. Immutable.
+ *
+ * @param name the resource's name, for error messages
+ * @param source the script
+ * @param sha its SHA-1, by which the server knows it
+ */
+public record RedisScript(String name, String source, String sha) {
+  /**
+   * Loads a script that lies beside a class.
+   *
+   * @param anchor the class
+   * @param name the resource: {@code "append.lua"}
+   * @throws IllegalArgumentException if there is no such resource
+   */
+  public static RedisScript load(Class<?> anchor, String name) {
+    try (InputStream resource = anchor.getResourceAsStream(name)) {
+      if (resource == null) {
+        throw new IllegalArgumentException("no script %s beside %s".formatted(name, anchor));
+      }
+      byte[] source = resource.readAllBytes();
+      byte[] sha = MessageDigest.getInstance("SHA-1").digest(source);
+      return new RedisScript(
+          name, new String(source, StandardCharsets.UTF_8), HexFormat.of().formatHex(sha));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1", e);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.refold.eventstore.redis;
+
+import io.refold.eventstore.StoreMisconfiguredException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.redisson.api.RedissonClient;
+import org.redisson.api.redisnode.RedisMaster;
+import org.redisson.api.redisnode.RedisNode;
+import org.redisson.api.redisnode.RedisNode.InfoSection;
+import org.redisson.api.redisnode.RedisNodes;
+import org.redisson.client.RedisException;
+import org.redisson.config.Config;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Looks at the masters before a store uses them: refuses what loses history, warns of the rest. */
+final class ServerCheck {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisEventStore.class);
+  private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
+
+  private ServerCheck() {}
+
+  /**
+   * Returns what can be lost with these servers, one sentence each.
+   *
+   * @throws StoreMisconfiguredException if a server cannot keep an event store
+   */
+  static List<String> check(RedissonClient redisson, Config config) {
+    var problems = new ArrayList<String>();
+    var warnings = new ArrayList<String>();
+    String servers = "";
+    for (RedisNode node : masters(redisson, config)) {
+      String name = node.getAddr().toString();
+      servers = servers.isEmpty() ? name : servers + ", " + name;
+      inspect(node, problems, warnings);
+    }
+    if (!problems.isEmpty()) {
+      throw new StoreMisconfiguredException("Redis at " + servers, problems);
+    }
+    for (String warning : warnings) {
+      LOG.warn("Redis at {}: {}", servers, warning);
+    }
+    return List.copyOf(warnings);
+  }
+
+  private static List<? extends RedisNode> masters(RedissonClient redisson, Config config) {
+    if (config.isClusterConfig()) {
+      return List.copyOf(redisson.getRedisNodes(RedisNodes.CLUSTER).getMasters());
+    }
+    if (config.isSentinelConfig()) {
+      RedisMaster master = redisson.getRedisNodes(RedisNodes.SENTINEL_MASTER_SLAVE).getMaster();
+      return List.of(master);
+    }
+    return List.of(redisson.getRedisNodes(RedisNodes.SINGLE).getInstance());
+  }
+
+  private static void inspect(RedisNode node, List<String> problems, List<String> warnings) {
+    checkVersion(node.info(InfoSection.SERVER), problems);
+    Map<String, String> memory = node.info(InfoSection.MEMORY);
+    String policy = memory.getOrDefault("maxmemory_policy", "noeviction");
+    if (!policy.equals("noeviction")) {
+      problems.add(
+          "maxmemory-policy is '%s', which deletes history when memory is short: set it to noeviction"
+              .formatted(policy));
+    }
+    boolean appendOnly =
+        node.info(InfoSection.PERSISTENCE).getOrDefault("aof_enabled", "0").equals("1");
+    if (!appendOnly) {
+      warnings.add(
+          "there is no append-only file, so a crash loses everything since the last snapshot, or"
+              + " all: set appendonly yes");
+    } else if (setting(node, "appendfsync").equals("no")) {
+      warnings.add(
+          "appendfsync is 'no', so a crash of the machine loses what its kernel had not yet"
+              + " written (often 30 seconds): set everysec or always");
+    }
+  }
+
+  private static void checkVersion(Map<String, String> server, List<String> problems) {
+    String valkey = server.get("valkey_version");
+    String version = valkey == null ? server.getOrDefault("redis_version", "?") : valkey;
+    Matcher parts = VERSION.matcher(version);
+    int needed = valkey == null ? 7_000 : 7_002;
+    if (!parts.matches()
+        || 1_000 * Integer.parseInt(parts.group(1)) + Integer.parseInt(parts.group(2)) < needed) {
+      problems.add("its version is %s: Redis 7.0 or Valkey 7.2 is needed".formatted(version));
+    }
+  }
+
+  /** Managed servers often forbid CONFIG: what cannot be read is not judged. */
+  private static String setting(RedisNode node, String name) {
+    try {
+      return node.getConfig(name).getOrDefault(name, "");
+    } catch (RedisException e) {
+      LOG.debug("{} cannot be read: {}", name, e.getMessage());
+      return "";
+    }
+  }
+}

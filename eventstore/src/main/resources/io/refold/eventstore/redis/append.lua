@@ -1,0 +1,118 @@
+-- Appends events to one or several streams of a partition, and their entry to the partition's log,
+-- or writes nothing at all.
+--
+-- KEYS  1 log, 2 counter of the partition's events, 3.. the streams
+-- ARGV  1 command id, 2 metadata (JSON, or ''), 3 how many events back a repeat is recognised,
+--       4 how many missed events to return; then for each stream:
+--       'category:id', expected last version (-1: any), number of events n, n times type and data
+-- reply {'ok', log id, last version of each stream}
+--       {'repeat', newest log id, for each stream the last version this command wrote, or 0}
+--       {'conflict', for each stream that differs: its number, last version, missed entries}
+--
+-- The id of an event's entry is '<version>-0', so the stream itself refuses a second event with the
+-- same version. XLEN <= last version always, and XADD of version v succeeds only if the last version
+-- is below v: so XLEN == expected and a successful XADD of expected + 1 prove that the last version
+-- was exactly the expected one. The log counts its entries in the same way.
+local log, total = KEYS[1], KEYS[2]
+local command, metadata = ARGV[1], ARGV[2]
+local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local function last_version(key)
+  if redis.call('EXISTS', key) == 0 then return 0 end
+  local info = redis.call('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return tonumber(string.match(info[i + 1], '^%d+')) end
+  end
+end
+
+local function add(key, version, type, data, position)
+  if metadata == '' then
+    return redis.pcall('XADD', key, version .. '-0', 't', type, 'd', data, 'c', command, 'p', position)
+  end
+  return redis.pcall('XADD', key, version .. '-0',
+    't', type, 'd', data, 'c', command, 'p', position, 'm', metadata)
+end
+
+local writes, arg = {}, 5
+for i = 3, #KEYS do
+  local count = tonumber(ARGV[arg + 2])
+  writes[#writes + 1] = {
+    key = KEYS[i], name = ARGV[arg], expected = tonumber(ARGV[arg + 1]), count = count, events = arg + 3
+  }
+  arg = arg + 3 + 2 * count
+end
+
+local time = redis.call('TIME')
+local position = string.format('%.0f-%s%06d', redis.call('XLEN', log) + 1, time[1], time[2])
+local first = writes[1]
+local done = 0 -- how many events of the first stream the short way has written
+
+if #writes == 1 and first.expected >= 0 and redis.call('XLEN', first.key) == first.expected then
+  local added = add(first.key, first.expected + 1, ARGV[first.events], ARGV[first.events + 1], position)
+  if not added.err then
+    first.last, done = first.expected, 1
+  end
+end
+
+if done == 0 then
+  local repeated, versions, conflicts = false, {}, {}
+  for i, write in ipairs(writes) do
+    local last = last_version(write.key)
+    local known = math.max(write.expected, 0)
+    local oldest = math.max(known + 1, last - window + 1)
+    versions[i] = 0
+    if oldest <= last then
+      for _, entry in ipairs(redis.call('XREVRANGE', write.key, '+', string.format('%.0f-0', oldest))) do
+        if entry[2][6] == command then
+          repeated, versions[i] = true, tonumber(string.match(entry[1], '^%d+'))
+          break
+        end
+      end
+    end
+    if write.expected >= 0 and write.expected ~= last then
+      conflicts[#conflicts + 1] = i
+      conflicts[#conflicts + 1] = last
+      conflicts[#conflicts + 1] =
+        redis.call('XRANGE', write.key, string.format('%.0f-0', known + 1), '+', 'COUNT', page)
+    end
+    write.last = last
+  end
+  if repeated then
+    local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
+    return {'repeat', newest[1][1], unpack(versions)}
+  end
+  if #conflicts > 0 then return {'conflict', unpack(conflicts)} end
+end
+
+-- Nothing below fails on a sound store; where somebody has trimmed or closed a stream, all is undone.
+local function undo(failure, written)
+  for _, w in ipairs(written) do
+    for version = w.last + 1, w.last + w.added do redis.call('XDEL', w.key, version .. '-0') end
+    if w.last == 0 then redis.call('DEL', w.key) else redis.call('XSETID', w.key, w.last .. '-0') end
+  end
+  return redis.error_reply('REFOLD nothing was written, a stream or the log of ' .. first.name ..
+    ' was changed from outside or is closed: ' .. failure)
+end
+
+local reply, pointers, events = {'ok', position}, {}, 0
+local written = {}
+for i, write in ipairs(writes) do
+  write.added = i == 1 and done or 0
+  written[i] = write
+  for n = write.added, write.count - 1 do
+    local at = write.events + 2 * n
+    local added = add(write.key, string.format('%.0f', write.last + n + 1), ARGV[at], ARGV[at + 1], position)
+    if added.err then
+      if write.added == 0 then written[i] = nil end
+      return undo(added.err, written)
+    end
+    write.added = n + 1
+  end
+  pointers[i] = string.format('%.0f %d %s', write.last + 1, write.count, write.name)
+  reply[i + 2] = write.last + write.count
+  events = events + write.count
+end
+local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
+if logged.err then return undo(logged.err, written) end
+redis.call('INCRBY', total, events)
+return reply

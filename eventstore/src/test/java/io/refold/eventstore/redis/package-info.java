@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.eventstore.redis;
+
+import org.jspecify.annotations.NullMarked;
