@@ -13,6 +13,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.introspect.AnnotatedMember;
+import tools.jackson.databind.introspect.AnnotatedParameter;
+import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Jackson behind {@link EventCodec#json}: one prepared reader and writer per event type. */
@@ -24,7 +28,20 @@ final class JsonEventCodec<E> implements EventCodec<E> {
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .annotationIntrospector(new PrimitivesAreRequired())
           .build();
+
+  /** Without it a number that is missing would silently be 0. */
+  private static final class PrimitivesAreRequired extends JacksonAnnotationIntrospector {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public @Nullable Boolean hasRequiredMarker(MapperConfig<?> config, AnnotatedMember member) {
+      return (member instanceof AnnotatedParameter && member.getRawType().isPrimitive())
+          ? Boolean.TRUE
+          : super.hasRequiredMarker(config, member);
+    }
+  }
 
   private record Format(String type, ObjectWriter writer) {}
 

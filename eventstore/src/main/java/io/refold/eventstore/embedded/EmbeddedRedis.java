@@ -33,15 +33,16 @@ public final class EmbeddedRedis implements AutoCloseable {
   private final Thread exitHook = new Thread(this::stop, "embedded-redis-exit");
   private Process process;
 
-  private EmbeddedRedis(List<String> settings) {
+  private EmbeddedRedis(List<String> settings) throws IOException {
     this.settings = settings;
+    directory = Files.createTempDirectory("embedded-redis");
+    executable = RedisExecProvider.defaultProvider().get();
+    port = freePort();
     try {
-      directory = Files.createTempDirectory("embedded-redis");
-      executable = RedisExecProvider.defaultProvider().get();
-      port = freePort();
       process = launch();
     } catch (IOException e) {
-      throw new UncheckedIOException("the embedded Redis server cannot be started", e);
+      deleteFiles();
+      throw e;
     }
     Runtime.getRuntime().addShutdownHook(exitHook);
   }
@@ -53,7 +54,11 @@ public final class EmbeddedRedis implements AutoCloseable {
    * @throws UncheckedIOException if it cannot be started; the message has what it printed
    */
   public static EmbeddedRedis start(String... settings) {
-    return new EmbeddedRedis(List.of(settings));
+    try {
+      return new EmbeddedRedis(List.of(settings));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded Redis server cannot be started", e);
+    }
   }
 
   /** Returns where clients connect: {@code redis://127.0.0.1:port}. */
@@ -101,6 +106,10 @@ public final class EmbeddedRedis implements AutoCloseable {
   private synchronized void stop() {
     process.destroyForcibly();
     awaitEnd();
+    deleteFiles();
+  }
+
+  private void deleteFiles() {
     delete(directory);
     delete(Objects.requireNonNull(executable.toPath().getParent()));
   }
@@ -122,16 +131,19 @@ public final class EmbeddedRedis implements AutoCloseable {
 
   /** Starts the server; it is ready when it says so in its log. */
   private Process launch() throws IOException {
-    var command = new ArrayList<String>();
-    command.add(executable.getPath());
-    add(command, "port " + port);
-    add(command, "bind 127.0.0.1");
-    add(command, "save ''");
-    add(command, "maxmemory-policy noeviction");
-    add(command, "stream-node-max-bytes 1024");
-    settings.forEach(setting -> add(command, setting));
+    var config = new ArrayList<String>();
+    config.add("port " + port);
+    config.add("bind 127.0.0.1");
+    config.add("save ''");
+    config.add("maxmemory-policy noeviction");
+    config.add("stream-node-max-bytes 1024");
+    config.addAll(settings);
+    Path file = Files.write(directory.resolve("redis.conf"), config);
     Process started =
-        new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
+        new ProcessBuilder(executable.getPath(), file.toString())
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .start();
     var reader = started.inputReader();
     var printed = new StringBuilder();
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
@@ -142,16 +154,6 @@ public final class EmbeddedRedis implements AutoCloseable {
       }
     }
     throw new IOException("the server ended with:\n" + printed);
-  }
-
-  private static void add(List<String> command, String setting) {
-    int space = setting.indexOf(' ');
-    if (space < 1) {
-      throw new IllegalArgumentException("'%s' is not 'name value'".formatted(setting));
-    }
-    command.add("--" + setting.substring(0, space));
-    String value = setting.substring(space + 1);
-    command.add(value.equals("''") ? "" : value);
   }
 
   /** A full pipe would stop the server. */

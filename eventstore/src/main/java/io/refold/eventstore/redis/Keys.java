@@ -34,8 +34,8 @@ final class Keys {
     return tags[partition] + ":log";
   }
 
-  String events(int partition) {
-    return tags[partition] + ":events";
+  String count(int partition) {
+    return tags[partition] + ":count";
   }
 
   String stream(StreamId stream) {

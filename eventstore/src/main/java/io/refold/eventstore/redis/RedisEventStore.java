@@ -110,7 +110,7 @@ public final class RedisEventStore implements EventStore {
     int partition = partitionOf(append.writes().getFirst().stream());
     var names = new ArrayList<String>();
     names.add(keys.log(partition));
-    names.add(keys.events(partition));
+    names.add(keys.count(partition));
     var args = new ArrayList<Object>();
     args.add(append.commandId());
     args.add(Entries.metadata(append.metadata()));
@@ -189,7 +189,7 @@ public final class RedisEventStore implements EventStore {
   @Override
   public LogHead head(int partition) {
     Objects.checkIndex(partition, partitions);
-    Object reply = session.eval(HEAD, List.of(keys.log(partition), keys.events(partition)));
+    Object reply = session.eval(HEAD, List.of(keys.log(partition), keys.count(partition)));
     var head = (List<?>) Objects.requireNonNull(reply);
     return new LogHead(Position.ofLogId(partition, Entries.text(head.get(0))), (Long) head.get(1));
   }

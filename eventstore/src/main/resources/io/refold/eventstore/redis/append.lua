@@ -1,7 +1,7 @@
 -- Appends events to one or several streams of a partition, and their entry to the partition's log,
 -- or writes nothing at all.
 --
--- KEYS  1 log, 2 counter of the partition's events, 3.. the streams
+-- KEYS  1 log, 2 count (hash: appends and events of the partition), 3.. the streams
 -- ARGV  1 command id, 2 metadata (JSON, or ''), 3 how many events back a repeat is recognised,
 --       4 how many missed events to return; then for each stream:
 --       'category:id', expected last version (-1: any), number of events n, n times type and data
@@ -12,8 +12,9 @@
 -- The id of an event's entry is '<version>-0', so the stream itself refuses a second event with the
 -- same version. XLEN <= last version always, and XADD of version v succeeds only if the last version
 -- is below v: so XLEN == expected and a successful XADD of expected + 1 prove that the last version
--- was exactly the expected one. The log counts its entries in the same way.
-local log, total = KEYS[1], KEYS[2]
+-- was exactly the expected one. The log's numbers come from a counter, not from its length: were an
+-- entry deleted by hand, its length would give out a number twice, and readers could not notice.
+local log, count = KEYS[1], KEYS[2]
 local command, metadata = ARGV[1], ARGV[2]
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -35,15 +36,17 @@ end
 
 local writes, arg = {}, 5
 for i = 3, #KEYS do
-  local count = tonumber(ARGV[arg + 2])
+  local events = tonumber(ARGV[arg + 2])
   writes[#writes + 1] = {
-    key = KEYS[i], name = ARGV[arg], expected = tonumber(ARGV[arg + 1]), count = count, events = arg + 3
+    key = KEYS[i], name = ARGV[arg], expected = tonumber(ARGV[arg + 1]), count = events, events = arg + 3
   }
-  arg = arg + 3 + 2 * count
+  arg = arg + 3 + 2 * events
 end
 
 local time = redis.call('TIME')
-local position = string.format('%.0f-%s%06d', redis.call('XLEN', log) + 1, time[1], time[2])
+local counted = redis.call('HMGET', count, 'appends', 'events')
+local number = (tonumber(counted[1]) or 0) + 1
+local position = string.format('%.0f-%s%06d', number, time[1], time[2])
 local first = writes[1]
 local done = 0 -- how many events of the first stream the short way has written
 
@@ -114,5 +117,6 @@ for i, write in ipairs(writes) do
 end
 local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
 if logged.err then return undo(logged.err, written) end
-redis.call('INCRBY', total, events)
+redis.call('HSET', count, 'appends', string.format('%.0f', number),
+  'events', string.format('%.0f', (tonumber(counted[2]) or 0) + events))
 return reply

@@ -1,0 +1,350 @@
+package io.refold.eventstore;
+
+import static io.refold.eventstore.Accounts.ACCOUNTS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.refold.eventstore.Accounts.Account;
+import io.refold.eventstore.Accounts.AccountDecider;
+import io.refold.eventstore.Accounts.Command;
+import io.refold.eventstore.Accounts.Deposit;
+import io.refold.eventstore.Accounts.Deposited;
+import io.refold.eventstore.Accounts.Event;
+import io.refold.eventstore.Accounts.Open;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a command handler does, on whatever store. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+public abstract class CommandHandlerContract {
+  private final String id = UUID.randomUUID().toString();
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private CommandHandler<Command, Account, Event> accounts;
+
+  /** Returns a store; it may hold other tests' streams. */
+  protected abstract EventStore store();
+
+  @BeforeEach
+  void handler() {
+    accounts = CommandHandler.on(store(), ACCOUNTS, new AccountDecider()).build();
+  }
+
+  @Test
+  void aCommandBecomesEventsAtTheNextVersions() {
+    accounts.handle(id, new Open("Alice"));
+    var handled =
+        accounts.handle(
+            id, new Deposit(5), CommandOptions.defaults().withMetadata(Metadata.of("user", "bob")));
+
+    assertThat(handled.stream()).isEqualTo(ACCOUNTS.stream(id));
+    assertThat(handled.version()).isEqualTo(2);
+    assertThat(handled.state()).isEqualTo(new Account(true, 5));
+    assertThat(handled.events()).containsExactly(new Deposited(5));
+    assertThat(handled.repeat()).isFalse();
+    Recorded<Event> last = store().read(ACCOUNTS, id, 1, 10).events().getFirst();
+    assertThat(last.position()).isEqualTo(handled.position());
+    assertThat(last.metadata()).isEqualTo(Metadata.of("user", "bob"));
+    assertThat(accounts.load(id))
+        .isEqualTo(new Loaded<>(handled.stream(), 2, new Account(true, 5), handled.position()));
+  }
+
+  @Test
+  void aCommandThatChangesNothingWritesNothing() {
+    var opened = accounts.handle(id, new Open("Alice"));
+    var again = accounts.handle(id, new Open("Alice"));
+
+    assertThat(again.events()).isEmpty();
+    assertThat(again.version()).isEqualTo(1);
+    assertThat(again.position()).isEqualTo(opened.position());
+    assertThat(store().read(ACCOUNTS.stream(id), 0, 10)).hasSize(1);
+  }
+
+  @Test
+  void aRefusedCommandWritesNothing() {
+    var refused =
+        catchThrowableOfType(
+            CommandRejectedException.class, () -> accounts.handle(id, new Deposit(5)));
+
+    assertThat(refused.code()).isEqualTo("account-closed");
+    assertThat(accounts.load(id).version()).isZero();
+    assertThat(accounts.load(id).position())
+        .isEqualTo(Position.origin(store().partitionOf(ACCOUNTS.stream(id))));
+  }
+
+  @Test
+  void manyWritersOfOneAggregateAllGetTheirTurn() throws Exception {
+    accounts.handle(id, new Open("Alice"));
+    int writers = 32;
+    int each = 10;
+    int deposits = writers * each;
+    try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      var tasks = new ArrayList<Callable<Void>>();
+      for (int w = 0; w < writers; w++) {
+        tasks.add(() -> {
+          for (int i = 0; i < each; i++) {
+            accounts.handle(id, new Deposit(1));
+          }
+          return null;
+        });
+      }
+      for (var task : executor.invokeAll(tasks)) {
+        task.get();
+      }
+    }
+
+    long events = 1L + deposits;
+    assertThat(accounts.load(id).state()).isEqualTo(new Account(true, deposits));
+    assertThat(store().read(ACCOUNTS.stream(id), 0, 1_000))
+        .extracting(StoredEvent::version)
+        .containsExactlyElementsOf(LongStream.rangeClosed(1, events).boxed().toList());
+  }
+
+  @Test
+  void aCommandWithTheSameIdIsHandledOnceEvenAfterNewerEventsAndARestart() {
+    var once = CommandOptions.defaults().withCommandId("deposit-" + id);
+    accounts.handle(id, new Open("Alice"));
+    var first = accounts.handle(id, new Deposit(5), once);
+    var newest = accounts.handle(id, new Deposit(7));
+
+    var restarted = CommandHandler.on(store(), ACCOUNTS, new AccountDecider()).build();
+    var repeat = restarted.handle(id, new Deposit(5), once);
+
+    assertThat(repeat.repeat()).isTrue();
+    assertThat(repeat.events()).isEqualTo(first.events());
+    assertThat(repeat.state()).isEqualTo(new Account(true, 12));
+    assertThat(repeat.version()).isEqualTo(3);
+    assertThat(repeat.position().sequence()).isGreaterThanOrEqualTo(newest.position().sequence());
+    assertThat(store().read(ACCOUNTS.stream(id), 0, 10)).hasSize(3);
+  }
+
+  @Test
+  void anExpectedVersionThatIsNotThereIsAConflictAtOnce() {
+    accounts.handle(id, new Open("Alice"));
+
+    var conflict =
+        catchThrowableOfType(
+            CommandConflictException.class,
+            () ->
+                accounts.handle(
+                    id, new Deposit(5), CommandOptions.defaults().withExpectedVersion(0)));
+
+    assertThat(conflict.expected()).isZero();
+    assertThat(conflict.actual()).isEqualTo(1);
+    assertThat(conflict.stream()).isEqualTo(ACCOUNTS.stream(id));
+    accounts.handle(id, new Deposit(5), CommandOptions.defaults().withExpectedVersion(1));
+  }
+
+  @Test
+  void aConflictIsDecidedAgainOnTheNewStateAtTheSameTimeAndWithTheSameIds() {
+    accounts.handle(id, new Open("Alice"));
+    var contexts = new ArrayList<Context>();
+    var interrupted = handlerInterruptedBy(() -> accounts.handle(id, new Deposit(100)), contexts);
+
+    var handled =
+        interrupted
+            .clock(Clock.tick(Clock.systemUTC(), Duration.ofNanos(1)))
+            .build()
+            .handle(id, new Deposit(1));
+
+    assertThat(handled.version()).isEqualTo(3);
+    assertThat(handled.state()).isEqualTo(new Account(true, 101));
+    assertThat(contexts).extracting(Context::version).containsExactly(1L, 2L);
+    assertThat(contexts).extracting(Context::now).containsOnly(contexts.getFirst().now());
+    assertThat(contexts)
+        .extracting(context -> context.derivedId("receipt"))
+        .containsOnly(contexts.getFirst().derivedId("receipt"))
+        .doesNotContain(contexts.getFirst().derivedId("invoice"));
+  }
+
+  @Test
+  void withoutRetriesTheFirstConflictIsTheCallers() {
+    accounts.handle(id, new Open("Alice"));
+    var handler =
+        handlerInterruptedBy(() -> accounts.handle(id, new Deposit(100)), new ArrayList<>())
+            .conflicts(ConflictPolicy.fail())
+            .build();
+
+    assertThatThrownBy(() -> handler.handle(id, new Deposit(1)))
+        .isInstanceOf(CommandConflictException.class)
+        .hasMessageContaining("is at version 2, not 1");
+    assertThat(accounts.load(id).state()).isEqualTo(new Account(true, 100));
+  }
+
+  @Test
+  void theTimeOfADecisionComesFromTheHandlersClock() {
+    var contexts = new ArrayList<Context>();
+    Instant noon = Instant.parse("2001-02-03T12:00:00Z");
+    handlerInterruptedBy(() -> null, contexts)
+        .clock(Clock.fixed(noon, ZoneOffset.UTC))
+        .build()
+        .handle(id, new Open("Alice"));
+
+    assertThat(contexts).extracting(Context::now).containsExactly(noon);
+    assertThat(contexts.getFirst().id()).isEqualTo(id);
+  }
+
+  @Test
+  void aLostReplyIsReportedAndTheRepeatDoesNoHarm() {
+    accounts.handle(id, new Open("Alice"));
+    var deaf =
+        new ForwardingStore(store()) {
+          @Override
+          public AppendResult append(Append append) {
+            super.append(append);
+            return new AppendResult.Unknown(new IllegalStateException("cable cut"));
+          }
+        };
+    var handler = CommandHandler.on(deaf, ACCOUNTS, new AccountDecider()).build();
+
+    var unknown =
+        catchThrowableOfType(
+            CommandOutcomeUnknownException.class, () -> handler.handle(id, new Deposit(5)));
+    var repeat =
+        accounts.handle(
+            id, new Deposit(5), CommandOptions.defaults().withCommandId(unknown.commandId()));
+
+    assertThat(unknown).hasMessageContaining(unknown.commandId()).hasMessageContaining("cable cut");
+    assertThat(repeat.repeat()).isTrue();
+    assertThat(accounts.load(id).state()).isEqualTo(new Account(true, 5));
+  }
+
+  @Test
+  void anInvalidCommandIsRefusedWithAllViolationsBeforeAnythingIsRead() {
+    var blind =
+        new ForwardingStore(store()) {
+          @Override
+          public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
+            throw new AssertionError("read");
+          }
+        };
+    var handler = CommandHandler.on(blind, ACCOUNTS, new AccountDecider()).build();
+
+    assertThatThrownBy(() -> handler.handle(id, new Deposit(0)))
+        .isInstanceOf(CommandInvalidException.class)
+        .hasMessage("Deposit is invalid: cents must be greater than 0");
+  }
+
+  @Test
+  void anEventThatCannotBeReadNamesStreamVersionTypeAndReason() {
+    store()
+        .append(
+            new Append(
+                List.of(
+                    new Append.StreamWrite(
+                        ACCOUNTS.stream(id),
+                        ExpectedVersion.noStream(),
+                        List.of(new EncodedEvent("opened", new byte[] {'{'})))),
+                "broken",
+                Metadata.empty()));
+
+    assertThatThrownBy(() -> accounts.handle(id, new Deposit(1)))
+        .isInstanceOf(UnreadableEventException.class)
+        .hasMessageContaining("event 1 of account:" + id + " (type 'opened') cannot be read");
+  }
+
+  @Test
+  void longHistoriesAreFoldedToTheEnd() {
+    accounts.handle(id, new Open("Alice"));
+    for (int i = 0; i < 3; i++) {
+      store()
+          .append(
+              Append.of(
+                  ACCOUNTS, id, ExpectedVersion.any(), EventStoreContract.deposits(1, 1_000)));
+    }
+
+    assertThat(accounts.load(id).version()).isEqualTo(3_001);
+    assertThat(accounts.handle(id, new Deposit(1)).state().cents()).isEqualTo(3 * 500_500 + 1);
+  }
+
+  /** A handler whose first decision is overtaken by another writer. */
+  private CommandHandler.Builder<Command, Account, Event> handlerInterruptedBy(
+      Callable<?> otherWriter, List<Context> contexts) {
+    var calls = new AtomicInteger();
+    var decider =
+        new Decider<Command, Account, Event>() {
+          private final Decider<Command, Account, Event> real = new AccountDecider();
+
+          @Override
+          public Account initialState() {
+            return real.initialState();
+          }
+
+          @Override
+          public List<? extends Event> decide(Command command, Account state, Context context) {
+            contexts.add(context);
+            if (calls.incrementAndGet() == 1) {
+              try {
+                var unused = otherWriter.call();
+              } catch (Exception e) {
+                throw new AssertionError(e);
+              }
+            }
+            return real.decide(command, state, context);
+          }
+
+          @Override
+          public Account evolve(Account state, Event event) {
+            return real.evolve(state, event);
+          }
+        };
+    return CommandHandler.on(store(), ACCOUNTS, decider);
+  }
+
+  /** Passes everything on, so that a test can change one thing. */
+  private static class ForwardingStore implements EventStore {
+    private final EventStore target;
+
+    ForwardingStore(EventStore target) {
+      this.target = target;
+    }
+
+    @Override
+    public int partitions() {
+      return target.partitions();
+    }
+
+    @Override
+    public AppendResult append(Append append) {
+      return target.append(append);
+    }
+
+    @Override
+    public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
+      return target.read(stream, afterVersion, limit);
+    }
+
+    @Override
+    public List<LogEntry> readLog(int partition, long afterSequence, int limit) {
+      return target.readLog(partition, afterSequence, limit);
+    }
+
+    @Override
+    public List<StoredEvent> fetch(Collection<LogEntry> entries, Predicate<String> categories) {
+      return target.fetch(entries, categories);
+    }
+
+    @Override
+    public LogHead head(int partition) {
+      return target.head(partition);
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,10 @@
+package io.refold.eventstore;
+
+class InMemoryCommandHandlerTest extends CommandHandlerContract {
+  private final EventStore store = new InMemoryEventStore();
+
+  @Override
+  protected EventStore store() {
+    return store;
+  }
+}

@@ -1,0 +1,87 @@
+package io.refold.eventstore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class JsonEventCodecTest {
+  sealed interface Event {}
+
+  record HTTPCallMade(
+      String path, @Nullable String query, List<Integer> codes, Instant at, LocalDate day)
+      implements Event {}
+
+  sealed interface Nested extends Event {}
+
+  record DeepOne(int number) implements Nested {}
+
+  sealed interface Clashing {}
+
+  static final class Left {
+    record Same() implements Clashing {}
+  }
+
+  static final class Right {
+    record Same() implements Clashing {}
+  }
+
+  interface Unsealed {}
+
+  private final EventCodec<Event> codec = EventCodec.json(Event.class);
+
+  @Test
+  void eventsAreStoredUnderNamesOfTheirRecordsAsCompactJson() {
+    var event =
+        new HTTPCallMade(
+            "/ä",
+            null,
+            List.of(1, 2),
+            Instant.parse("2020-01-01T00:00:00Z"),
+            LocalDate.of(2020, 1, 2));
+
+    EncodedEvent stored = codec.encode(event);
+
+    assertThat(stored.type()).isEqualTo("http-call-made");
+    assertThat(stored.json())
+        .isEqualTo(
+            "{\"path\":\"/ä\",\"codes\":[1,2],\"at\":\"2020-01-01T00:00:00Z\",\"day\":\"2020-01-02\"}");
+    assertThat(codec.decode(stored)).containsExactly(event);
+    assertThat(codec.encode(new DeepOne(1)).type()).isEqualTo("deep-one");
+  }
+
+  @Test
+  void whatNewerProgramsAddIsIgnored() {
+    assertThat(codec.decode(stored("deep-one", "{\"number\":1,\"more\":true}")))
+        .containsExactly(new DeepOne(1));
+  }
+
+  @Test
+  void whatCannotBeReadIsRefusedWithAReason() {
+    assertThatThrownBy(() -> codec.decode(stored("deep-two", "{}")))
+        .hasMessage("unknown event type; known are [deep-one, http-call-made]");
+    for (String broken :
+        List.of("", "{", "null", "[]", "{\"number\":null}", "{}", "{\"number\":1} x", "\"text\"")) {
+      assertThatThrownBy(() -> codec.decode(stored("deep-one", broken)), broken)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageNotContaining("Exception");
+    }
+  }
+
+  @Test
+  void classesThatAreNotEventsAreRefusedWhenTheCodecIsMade() {
+    assertThatThrownBy(() -> EventCodec.json(Unsealed.class))
+        .hasMessageContaining("neither a record nor sealed");
+    assertThatThrownBy(() -> EventCodec.json(Clashing.class))
+        .hasMessageContaining("two events of Clashing would be stored as 'same'");
+  }
+
+  private static EncodedEvent stored(String type, String json) {
+    return new EncodedEvent(type, json.getBytes(StandardCharsets.UTF_8));
+  }
+}
