@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.fine;
+
+import org.jspecify.annotations.NullMarked;

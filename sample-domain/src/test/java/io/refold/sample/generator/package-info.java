@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.generator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.load;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.views;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.xes;
+
+import org.jspecify.annotations.NullMarked;
