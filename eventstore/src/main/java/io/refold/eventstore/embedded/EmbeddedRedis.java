@@ -149,7 +149,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
       printed.append(line).append('\n');
       if (line.contains("Ready to accept connections")) {
-        Thread.ofVirtual().start(() -> discard(started));
+        Thread.ofPlatform().daemon().name("embedded-redis-log").start(() -> discard(started));
         return started;
       }
     }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,11 @@ public final class RedisSession {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final long FIRST_PAUSE_MILLIS = 2;
   private static final long LONGEST_PAUSE_MILLIS = 200;
+
+  private static final Executor CALLERS =
+      Executors.newFixedThreadPool(
+          Math.max(2, Runtime.getRuntime().availableProcessors()),
+          Thread.ofPlatform().name("refold-redis-", 0).daemon().factory());
 
   private final RedissonClient redisson;
   private final Config config;
@@ -121,8 +128,7 @@ public final class RedisSession {
 
   private static <T extends @Nullable Object> CompletableFuture<T> attempt(
       String what, Supplier<CompletionStage<T>> call, long giveUp, long pauseMillis) {
-    return call.get()
-        .toCompletableFuture()
+    return started(call)
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
           if (RedisErrors.passes(cause) && System.nanoTime() < giveUp) {
@@ -133,6 +139,22 @@ public final class RedisSession {
           }
           return CompletableFuture.failedFuture(RedisErrors.translate(what, cause));
         });
+  }
+
+  /**
+   * Starts a call of Redisson, never on a virtual thread.
+   *
+   * <p>Redisson 4.7 hands out connections through a queue that spins while another thread is
+   * between two steps of adding to it, the second of which takes a lock (Redisson's issue 7285).
+   * Spinning virtual threads keep their carriers, so that other thread may never run: on two cores,
+   * 64 virtual threads hung within seconds. The operating system gives every platform thread its
+   * turn.
+   */
+  private static <T extends @Nullable Object> CompletableFuture<T> started(
+      Supplier<CompletionStage<T>> call) {
+    return Thread.currentThread().isVirtual()
+        ? CompletableFuture.supplyAsync(call, CALLERS).thenCompose(stage -> stage)
+        : call.get().toCompletableFuture();
   }
 
   /** Reads with patience: reading again does no harm. */
