@@ -76,8 +76,8 @@ public final class FineImport {
     }
 
     void submit(FineHistory history) {
-      permits.acquireUninterruptibly();
       throwFailure();
+      permits.acquireUninterruptibly();
       Thread.ofVirtual()
           .name("import-" + history.id())
           .start(() -> {

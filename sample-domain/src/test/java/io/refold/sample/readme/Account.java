@@ -1,0 +1,5 @@
+package io.refold.sample.readme;
+
+public record Account(boolean open, long cents) {
+  static final Account NONE = new Account(false, 0);
+}

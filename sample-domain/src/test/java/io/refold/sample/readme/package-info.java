@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.readme;
+
+import org.jspecify.annotations.NullMarked;
