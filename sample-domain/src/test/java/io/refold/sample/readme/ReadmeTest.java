@@ -69,7 +69,7 @@ class ReadmeTest {
 
           var rows = projections.readModel(balances);
           Optional<Balance> alice = rows.find("alice", handled.position(), ofSeconds(5));
-          var richest = rows.query(IndexQuery.all("cents").descending().limit(10));
+          var richest = rows.query(IndexQuery.of("cents").descending().limit(10));
 
           workers.rebuild(balances).await(); // a second generation from id zero, then one switch
 
