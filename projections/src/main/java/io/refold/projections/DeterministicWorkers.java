@@ -1,0 +1,158 @@
+package io.refold.projections;
+
+import io.refold.projections.store.Generations.Catalog;
+import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Subscriptions.Acquisition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * The workers of {@link ProjectionWorkers} without threads: they do what there is to do when they
+ * are told, in the caller's thread and always in the same order. For tests. Not thread-safe.
+ *
+ * <pre>{@code
+ * var store = InMemoryProjectionStore.on(events);
+ * try (var workers = DeterministicWorkers.on(store).add(balances)) {
+ *   workers.runUntilIdle();
+ *   store.readModel(balances).find("alice");
+ * }
+ * }</pre>
+ */
+public final class DeterministicWorkers implements AutoCloseable {
+  private static final Duration LEASE = Duration.ofSeconds(10);
+
+  private final ProjectionStore store;
+  private final String name = "deterministic-" + UUID.randomUUID();
+  private final Map<String, RowFormat<?>> projections = new LinkedHashMap<>();
+  private final Map<Layout, TreeMap<Integer, PartitionOwner<?>>> owners = new HashMap<>();
+
+  private DeterministicWorkers(ProjectionStore store) {
+    this.store = store;
+  }
+
+  /** Returns workers for a store, without projections yet. */
+  public static DeterministicWorkers on(ProjectionStore store) {
+    return new DeterministicWorkers(store);
+  }
+
+  /**
+   * Adds a projection.
+   *
+   * @throws IllegalArgumentException if the projection is not valid, or one of its name is there
+   */
+  public DeterministicWorkers add(Projection<?> projection) {
+    var format = new RowFormat<>(projection);
+    if (projections.putIfAbsent(format.name(), format) != null) {
+      throw new IllegalArgumentException(
+          "there is a projection '%s' already".formatted(format.name()));
+    }
+    return this;
+  }
+
+  /**
+   * Applies all events that are there.
+   *
+   * @throws ProjectionHaltedException if an event cannot be applied; everything that does not
+   *     depend on it has been applied
+   * @throws HistoryLostException if a log does not hold what was applied
+   */
+  public void runUntilIdle() {
+    var problems = new ArrayList<ProjectionException>();
+    for (RowFormat<?> format : projections.values()) {
+      run(format, problems);
+    }
+    if (!problems.isEmpty()) {
+      problems.stream().skip(1).forEach(problems.getFirst()::addSuppressed);
+      throw problems.getFirst();
+    }
+  }
+
+  private void run(RowFormat<?> format, List<ProjectionException> problems) {
+    Layout live = store.generations().open(format.name(), format.shape(store.shards()));
+    new GenerationKeys(store, live).create();
+    run(format, live, problems);
+    Catalog catalog = store.generations().look(format.name(), format.version());
+    catalog
+        .rebuild()
+        .filter(rebuild -> rebuild.fresh().shape().version() == format.version())
+        .ifPresent(rebuild -> run(format, rebuild.fresh(), problems));
+  }
+
+  private <V> void run(RowFormat<V> format, Layout layout, List<ProjectionException> problems) {
+    var projector = new Projector<V>(store, format, layout);
+    TreeMap<Integer, PartitionOwner<?>> mine =
+        owners.computeIfAbsent(layout, key -> new TreeMap<>());
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      PartitionOwner<?> owner =
+          mine.computeIfAbsent(
+              partition, number -> new PartitionOwner<>(projector, number, name, LEASE));
+      run(owner).ifPresent(problems::add);
+    }
+  }
+
+  private static Optional<ProjectionException> run(PartitionOwner<?> owner) {
+    boolean take = owner.lease() == null;
+    while (true) {
+      if (take && !(owner.acquire() instanceof Acquisition.Granted)) {
+        return Optional.empty();
+      }
+      take = false;
+      switch (owner.step()) {
+        case WORKED -> {}
+        case RETAKE -> take = true;
+        case IDLE -> {
+          return Optional.empty();
+        }
+        case HALTED -> {
+          return Optional.of(new ProjectionHaltedException(owner.problem()));
+        }
+        case OVER -> {
+          return owner.state() == PartitionState.LOST_HISTORY
+              ? Optional.of(new HistoryLostException(owner.problem()))
+              : Optional.empty();
+        }
+      }
+    }
+  }
+
+  /**
+   * Rebuilds a projection's rows from the first event, up to the switch.
+   *
+   * @return how it has ended
+   * @throws IllegalArgumentException if the projection was not added
+   * @throws RebuildRunningException if a rebuild of it is under way
+   * @throws RebuildFailedException if an event cannot be applied; the rows are what they were
+   */
+  public RebuildProgress rebuild(Projection<?> projection) {
+    RowFormat<?> format = projections.get(projection.name());
+    if (format == null) {
+      throw new IllegalArgumentException(
+          "projection '%s' was not added to these workers".formatted(projection.name()));
+    }
+    RebuildRun run = RebuildRun.start(store, format, name, LEASE);
+    while (!run.progress().ended()) {
+      run.step();
+      run(format, new ArrayList<>());
+    }
+    owners.remove(run.generations().old());
+    RuntimeException failure = run.failure();
+    if (failure != null) {
+      throw failure;
+    }
+    return run.progress();
+  }
+
+  /** Gives all leases back. */
+  @Override
+  public void close() {
+    owners.values().forEach(partitions -> partitions.values().forEach(PartitionOwner::release));
+    owners.clear();
+  }
+}

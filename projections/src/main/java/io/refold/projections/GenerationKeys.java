@@ -1,0 +1,29 @@
+package io.refold.projections;
+
+import io.refold.projections.store.Generations.Layout;
+
+/** All keys of a generation, over all slots. Creating and deleting may be repeated. */
+record GenerationKeys(ProjectionStore store, Layout layout) {
+  void create() {
+    for (int shard = 0; shard < layout.shape().shards(); shard++) {
+      store.views().create(layout.generation(), shard);
+    }
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.subscriptions().create(partition, layout.generation());
+    }
+  }
+
+  void delete() {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.subscriptions().delete(partition, layout.generation());
+    }
+    deleteRows();
+  }
+
+  void deleteRows() {
+    for (int shard = 0; shard < layout.shape().shards(); shard++) {
+      store.views().delete(layout.generation(), shard, layout.shape().indexes());
+    }
+    store.generations().dismiss(layout.generation());
+  }
+}

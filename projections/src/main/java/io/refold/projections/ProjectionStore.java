@@ -1,0 +1,56 @@
+package io.refold.projections;
+
+import io.refold.eventstore.EventStore;
+import io.refold.projections.store.Generations;
+import io.refold.projections.store.LogWatch;
+import io.refold.projections.store.Subscriptions;
+import io.refold.projections.store.Views;
+import java.util.function.IntConsumer;
+
+/**
+ * Where projections live: the events they fold, and the rows they have made of them. Thread-safe.
+ *
+ * <p>An application only calls {@link #readModel} and {@link #status}; the other methods are the
+ * store's side, atomic step by atomic step.
+ */
+public interface ProjectionStore extends AutoCloseable {
+  /** Returns the read model of a projection; works in processes that run no workers, too. */
+  default <V> ReadModel<V> readModel(Projection<V> projection) {
+    return new ReadModel<>(this, projection);
+  }
+
+  /**
+   * Returns how far a projection is, in all processes.
+   *
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be read now
+   */
+  default ProjectionStatus status(Projection<?> projection) {
+    return ProjectionStatus.of(this, projection.name(), projection.version());
+  }
+
+  /** Returns the events. */
+  EventStore events();
+
+  /** Returns the leases and places in the logs. */
+  Subscriptions subscriptions();
+
+  /** Returns the rows. */
+  Views views();
+
+  /** Returns which generations there are. */
+  Generations generations();
+
+  /** Returns how many shards the rows of a new generation are spread over. */
+  int shards();
+
+  /**
+   * Watches the logs of all partitions.
+   *
+   * @param appended is told the partition soon after it has got new entries; may be told too often
+   */
+  LogWatch watch(IntConsumer appended);
+
+  /** Releases what the store has opened itself; the event store stays open. */
+  @Override
+  void close();
+}

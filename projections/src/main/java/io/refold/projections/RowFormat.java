@@ -1,0 +1,171 @@
+package io.refold.projections;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations;
+import io.refold.projections.store.Views;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.introspect.AnnotatedMember;
+import tools.jackson.databind.introspect.AnnotatedParameter;
+import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A projection, checked once, with how its rows are written, read, indexed and spread. */
+final class RowFormat<V> {
+  private static final int MAX_KEY = 512;
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .changeDefaultPropertyInclusion(
+              value -> value.withValueInclusion(JsonInclude.Include.NON_NULL))
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .annotationIntrospector(new PrimitivesAreRequired())
+          .build();
+
+  /** Without it a number that is missing would silently be 0. */
+  private static final class PrimitivesAreRequired extends JacksonAnnotationIntrospector {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public @Nullable Boolean hasRequiredMarker(MapperConfig<?> config, AnnotatedMember member) {
+      return (member instanceof AnnotatedParameter && member.getRawType().isPrimitive())
+          ? Boolean.TRUE
+          : super.hasRequiredMarker(config, member);
+    }
+  }
+
+  private final String name;
+  private final int version;
+  private final List<Source<V>> sources;
+  private final List<Index<V>> indexes;
+  private final Set<String> categories;
+  private final ObjectReader reader;
+  private final ObjectWriter writer;
+
+  /**
+   * Checks a projection.
+   *
+   * @throws IllegalArgumentException if its name, version, sources or indexes are not allowed
+   */
+  RowFormat(Projection<V> projection) {
+    name = projection.name();
+    Generation.checkName("projection", name);
+    version = projection.version();
+    sources = List.copyOf(projection.sources());
+    indexes = List.copyOf(projection.indexes());
+    categories = sources.stream().map(Source::category).collect(Collectors.toUnmodifiableSet());
+    if (version < 1 || sources.isEmpty()) {
+      throw new IllegalArgumentException(
+          "projection '%s' needs a version from 1, not %d, and a source (it has %d)"
+              .formatted(name, version, sources.size()));
+    }
+    var names = new HashSet<String>();
+    for (Index<V> index : indexes) {
+      if (!names.add(index.name())) {
+        throw new IllegalArgumentException(
+            "projection '%s' has two indexes '%s'".formatted(name, index.name()));
+      }
+    }
+    reader = MAPPER.readerFor(projection.rowType());
+    writer = MAPPER.writerFor(projection.rowType());
+  }
+
+  String name() {
+    return name;
+  }
+
+  int version() {
+    return version;
+  }
+
+  List<Source<V>> sources() {
+    return sources;
+  }
+
+  Set<String> categories() {
+    return categories;
+  }
+
+  /** Whether rows may get events of several partitions. */
+  boolean shared() {
+    return !sources.stream().allMatch(Source::byStream);
+  }
+
+  Generations.Shape shape(int shards) {
+    return new Generations.Shape(version, shards, indexes.stream().map(Index::name).toList());
+  }
+
+  Index<V> index(String index) {
+    for (Index<V> candidate : indexes) {
+      if (candidate.name().equals(index)) {
+        return candidate;
+      }
+    }
+    throw new IllegalArgumentException(
+        "projection '%s' has no index '%s', only %s"
+            .formatted(name, index, indexes.stream().map(Index::name).toList()));
+  }
+
+  String write(String key, V row) {
+    try {
+      return writer.writeValueAsString(row);
+    } catch (JacksonException e) {
+      throw new UnreadableRowException(name, key, e);
+    }
+  }
+
+  V read(String key, String json) {
+    try {
+      @Nullable V row = reader.readValue(json);
+      if (row == null) {
+        throw new UnreadableRowException(name, key, new IllegalArgumentException("JSON null"));
+      }
+      return row;
+    } catch (JacksonException e) {
+      throw new UnreadableRowException(name, key, e);
+    }
+  }
+
+  List<Views.IndexEntry> entries(@Nullable V row) {
+    if (row == null || indexes.isEmpty()) {
+      return List.of();
+    }
+    var entries = new ArrayList<Views.IndexEntry>(indexes.size());
+    for (Index<V> index : indexes) {
+      String value = index.valueOf(row);
+      if (value != null) {
+        entries.add(new Views.IndexEntry(index.name(), value));
+      }
+    }
+    return entries;
+  }
+
+  static String checkKey(String key) {
+    if (key.isEmpty() || key.length() > MAX_KEY) {
+      throw new IllegalArgumentException(
+          "row key '%.80s' has %d characters, 1 to %d are allowed"
+              .formatted(key, key.length(), MAX_KEY));
+    }
+    return key;
+  }
+
+  /** The shard of a row: CRC-32 of its key in UTF-8, as an unsigned number, modulo the shards. */
+  static int shard(String key, int shards) {
+    var crc = new CRC32();
+    crc.update(key.getBytes(StandardCharsets.UTF_8));
+    return (int) (crc.getValue() % shards);
+  }
+}

@@ -1,0 +1,93 @@
+package io.refold.projections;
+
+import io.refold.eventstore.Category;
+import io.refold.eventstore.Recorded;
+import io.refold.eventstore.StoredEvent;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A category whose events a projection folds, and which rows each event changes. Immutable;
+ * thread-safe if the functions are.
+ *
+ * @param <V> the rows
+ */
+public final class Source<V> {
+  private final String category;
+  private final boolean byStream;
+  private final Function<StoredEvent, List<Touch<V>>> touches;
+
+  private Source(String category, boolean byStream, Function<StoredEvent, List<Touch<V>>> touches) {
+    this.category = category;
+    this.byStream = byStream;
+    this.touches = touches;
+  }
+
+  /** One event's change of one row. */
+  interface Touch<V> {
+    String key();
+
+    @Nullable V apply(@Nullable V row);
+  }
+
+  private record Evolution<V, E>(String key, Recorded<E> recorded, Evolve<V, E> evolve)
+      implements Touch<V> {
+    @Override
+    public @Nullable V apply(@Nullable V row) {
+      return evolve.evolve(key, row, recorded);
+    }
+  }
+
+  /** Rows keyed by stream: each event changes the row of its aggregate's id. */
+  public static <V, E> Source<V> byStream(Category<E> category, Evolve<V, E> evolve) {
+    return new Source<>(
+        category.name(), true, stored -> touches(category, stored, r -> List.of(r.id()), evolve));
+  }
+
+  /**
+   * Rows with keys of any kind: each event changes the rows that a function names, none or several.
+   *
+   * <p>Such a row may get events of many aggregates. Only the order within an aggregate is defined,
+   * so the fold must give the same row whatever the order between aggregates: count and sum, do not
+   * keep "the last".
+   *
+   * @param keys names the rows that an event changes; pure; a key named twice counts once
+   */
+  public static <V, E> Source<V> keyed(
+      Category<E> category,
+      Function<Recorded<E>, ? extends Collection<String>> keys,
+      Evolve<V, E> evolve) {
+    return new Source<>(category.name(), false, stored -> touches(category, stored, keys, evolve));
+  }
+
+  private static <V, E> List<Touch<V>> touches(
+      Category<E> category,
+      StoredEvent stored,
+      Function<Recorded<E>, ? extends Collection<String>> keys,
+      Evolve<V, E> evolve) {
+    var touches = new ArrayList<Touch<V>>(1);
+    for (Recorded<E> recorded : category.read(stored)) {
+      for (String key : keys.apply(recorded).stream().distinct().toList()) {
+        touches.add(new Evolution<>(RowFormat.checkKey(key), recorded, evolve));
+      }
+    }
+    return touches;
+  }
+
+  /** Returns the category's name. */
+  public String category() {
+    return category;
+  }
+
+  boolean byStream() {
+    return byStream;
+  }
+
+  /** Decodes an event and names the rows that it changes, in order. */
+  List<Touch<V>> touches(StoredEvent stored) {
+    return touches.apply(stored);
+  }
+}

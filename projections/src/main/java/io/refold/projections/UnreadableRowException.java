@@ -1,0 +1,13 @@
+package io.refold.projections;
+
+/** A row cannot be written as JSON or read back; the message says which and why. */
+public final class UnreadableRowException extends ProjectionException {
+  private static final long serialVersionUID = 1L;
+
+  UnreadableRowException(String projection, String key, Throwable cause) {
+    super(
+        "row '%s' of projection '%s' does not pass JSON: %s"
+            .formatted(key, projection, cause.getMessage()),
+        cause);
+  }
+}

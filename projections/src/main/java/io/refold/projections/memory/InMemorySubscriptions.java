@@ -1,0 +1,288 @@
+package io.refold.projections.memory;
+
+import io.refold.eventstore.EventStore;
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.LogHead;
+import io.refold.eventstore.Position;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Subscriptions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The reference of {@link Subscriptions}: one lock makes every call atomic. */
+final class InMemorySubscriptions implements Subscriptions {
+  private final EventStore events;
+  private final Clock clock;
+  private final Map<Key, Slot> slots = new HashMap<>();
+
+  InMemorySubscriptions(EventStore events, Clock clock) {
+    this.events = events;
+    this.clock = clock;
+  }
+
+  private record Key(int partition, Generation generation) {}
+
+  /** What a partition keeps for a generation. */
+  private static final class Slot {
+    String owner = "";
+    long epoch;
+    long expires;
+    boolean fenced;
+    Position settled;
+    long events;
+    @Nullable Position delivered;
+    final TreeMap<Long, Position> unacknowledged = new TreeMap<>();
+    final Map<Integer, Position> shards = new HashMap<>();
+    String problem = "";
+
+    Slot(int partition) {
+      settled = Position.origin(partition);
+    }
+
+    State state() {
+      return new State(settled, events, delivered != null, shards, problem);
+    }
+  }
+
+  private long micros() {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
+  }
+
+  private static long micros(Duration length) {
+    return length.toNanos() / 1_000;
+  }
+
+  private @Nullable Slot slot(Generation generation, int partition) {
+    return slots.get(new Key(partition, generation));
+  }
+
+  private @Nullable Slot owned(Lease lease) {
+    Slot slot = slot(lease.generation(), lease.partition());
+    boolean ours =
+        slot != null
+            && !slot.fenced
+            && slot.owner.equals(lease.owner())
+            && slot.epoch == lease.epoch();
+    return ours ? slot : null;
+  }
+
+  private boolean stands(Position position) {
+    return position.sequence() == 0
+        || log(position.partition(), position.sequence() - 1, 1).stream()
+            .anyMatch(entry -> entry.position().equals(position));
+  }
+
+  private List<LogEntry> log(int partition, long after, int count) {
+    return events.readLog(partition, after, count);
+  }
+
+  @Override
+  public synchronized Acquisition acquire(
+      Generation generation, int partition, String owner, Duration length, long minEpoch) {
+    Slot slot = slot(generation, partition);
+    if (slot == null) {
+      return new Acquisition.Gone();
+    }
+    if (slot.fenced) {
+      return new Acquisition.Fenced();
+    }
+    long now = micros();
+    boolean running = slot.expires > now && slot.expires <= now + micros(length);
+    if (!slot.owner.isEmpty() && !slot.owner.equals(owner) && running) {
+      return new Acquisition.Held(slot.owner);
+    }
+    slot.owner = owner;
+    slot.epoch = Math.max(Math.max(slot.epoch + 1, now), minEpoch);
+    slot.expires = now + micros(length);
+    return new Acquisition.Granted(new Lease(generation, partition, owner, slot.epoch));
+  }
+
+  @Override
+  public synchronized List<Lease> renew(int partition, List<Lease> leases, Duration length) {
+    return leases.stream()
+        .filter(lease -> {
+          Slot slot = owned(lease);
+          if (slot != null) {
+            slot.expires = micros() + micros(length);
+          }
+          return slot != null;
+        })
+        .toList();
+  }
+
+  @Override
+  public synchronized void release(Lease lease) {
+    Slot slot = owned(lease);
+    if (slot != null) {
+      slot.owner = "";
+      slot.expires = 0;
+    }
+  }
+
+  @Override
+  public synchronized Optional<State> state(Lease lease) {
+    return Optional.ofNullable(owned(lease)).map(Slot::state);
+  }
+
+  @Override
+  public synchronized List<Position> missing(int partition, Collection<Position> positions) {
+    return positions.stream().filter(position -> !stands(position)).distinct().toList();
+  }
+
+  @Override
+  public synchronized Reading pending(Lease lease, Position last, int count) {
+    Slot slot = owned(lease);
+    if (slot == null) {
+      return new Reading.NotOwner();
+    }
+    List<Position> positions = slot.unacknowledged.values().stream().limit(count).toList();
+    if (!stands(last) || !positions.stream().allMatch(this::stands)) {
+      return new Reading.Lost();
+    }
+    return new Reading.Entries(
+        positions.stream()
+            .map(position -> log(lease.partition(), position.sequence() - 1, 1).getFirst())
+            .toList());
+  }
+
+  @Override
+  public synchronized Reading next(Lease lease, Position last, int count) {
+    Slot slot = owned(lease);
+    if (slot == null || slot.delivered == null) {
+      return new Reading.NotOwner();
+    }
+    if (!stands(last)) {
+      return new Reading.Lost();
+    }
+    List<LogEntry> read = log(lease.partition(), slot.delivered.sequence(), count);
+    for (LogEntry entry : read) {
+      slot.unacknowledged.put(entry.position().sequence(), entry.position());
+      slot.delivered = entry.position();
+    }
+    return new Reading.Entries(read);
+  }
+
+  @Override
+  public synchronized Reading range(Lease lease, Position last, int count) {
+    if (owned(lease) == null) {
+      return new Reading.NotOwner();
+    }
+    return stands(last)
+        ? new Reading.Entries(log(lease.partition(), last.sequence(), count))
+        : new Reading.Lost();
+  }
+
+  @Override
+  public synchronized Outcome handOver(Lease lease, Position last) {
+    Slot slot = owned(lease);
+    if (slot == null) {
+      return Outcome.NOT_OWNER;
+    }
+    if (!stands(last)) {
+      return Outcome.LOST;
+    }
+    if (slot.delivered == null) {
+      slot.delivered = last;
+    }
+    if (last.sequence() > slot.settled.sequence()) {
+      slot.settled = last;
+    }
+    return Outcome.DONE;
+  }
+
+  @Override
+  public synchronized Outcome settle(Lease lease, Settlement settlement) {
+    Slot slot = owned(lease);
+    if (slot == null) {
+      return Outcome.NOT_OWNER;
+    }
+    if (!stands(settlement.last())) {
+      return Outcome.LOST;
+    }
+    if (settlement.last().sequence() > slot.settled.sequence()) {
+      slot.settled = settlement.last();
+      slot.events = settlement.events();
+    }
+    settlement.acknowledged().forEach(p -> slot.unacknowledged.remove(p.sequence()));
+    slot.shards.putAll(settlement.shards());
+    return Outcome.DONE;
+  }
+
+  @Override
+  public synchronized Outcome report(Lease lease, String problem) {
+    Slot slot = owned(lease);
+    if (slot == null) {
+      return Outcome.NOT_OWNER;
+    }
+    slot.problem = problem;
+    return Outcome.DONE;
+  }
+
+  @Override
+  public synchronized void create(int partition, Generation generation) {
+    slots.computeIfAbsent(new Key(partition, generation), key -> new Slot(partition));
+  }
+
+  @Override
+  public synchronized Optional<Fence> fence(int partition, Generation old, Generation fresh) {
+    Slot slot = slot(old, partition);
+    if (slot == null || slot(fresh, partition) == null) {
+      return Optional.empty();
+    }
+    slot.epoch = Math.max(slot.epoch + (slot.fenced ? 0 : 1), micros());
+    slot.fenced = true;
+    slot.owner = "rebuild";
+    return Optional.of(new Fence(new Lease(old, partition, slot.owner, slot.epoch), slot.settled));
+  }
+
+  @Override
+  public synchronized void cancel(int partition, Generation fresh, Generation old) {
+    delete(partition, fresh);
+    Slot slot = slot(old, partition);
+    if (slot != null && slot.fenced) {
+      slot.fenced = false;
+      slot.owner = "";
+      slot.expires = 0;
+    }
+  }
+
+  @Override
+  public synchronized void delete(int partition, Generation generation) {
+    slots.remove(new Key(partition, generation));
+  }
+
+  @Override
+  public synchronized Arrival arrival(Generation generation, Position position) {
+    Slot slot = slot(generation, position.partition());
+    if (slot == null) {
+      return Arrival.GONE;
+    }
+    if (!stands(position)) {
+      return Arrival.LOST;
+    }
+    return slot.settled.sequence() >= position.sequence() ? Arrival.APPLIED : Arrival.PENDING;
+  }
+
+  @Override
+  public synchronized Optional<Outlook> outlook(int partition, Generation generation) {
+    Slot slot = slot(generation, partition);
+    if (slot == null) {
+      return Optional.empty();
+    }
+    boolean owned = slot.expires > micros() && !slot.fenced;
+    LogHead head = events.head(partition);
+    return Optional.of(
+        new Outlook(
+            slot.state(), owned ? slot.owner : "", slot.fenced, head.position(), head.events()));
+  }
+}

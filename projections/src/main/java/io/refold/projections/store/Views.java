@@ -1,0 +1,172 @@
+package io.refold.projections.store;
+
+import io.refold.eventstore.Position;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of generations, in shards. A shard has a head (owner, epoch and checkpoint per
+ * partition, a counter of revisions), rows and indexes. Calls that name several shards are one
+ * atomic step per shard, in any order. Thread-safe.
+ *
+ * <p>Every method throws {@link io.refold.eventstore.StoreUnavailableException} if the store cannot
+ * be reached and nothing was done, and {@link io.refold.eventstore.ReplyLostException} if it is not
+ * known.
+ */
+public interface Views {
+  /** What writing an epoch into a head led to. */
+  sealed interface Fencing {
+    /** The head holds owner and epoch. */
+    record Done() implements Fencing {}
+
+    /**
+     * Refused: the head holds a higher epoch.
+     *
+     * @param epoch the one it holds
+     */
+    record Refused(long epoch) implements Fencing {}
+
+    /** The shard is not there. */
+    record Gone() implements Fencing {}
+  }
+
+  /** What a commit led to. */
+  enum Outcome {
+    /** Rows, indexes and checkpoint are written. */
+    DONE,
+    /** Refused: the head holds another owner or epoch. */
+    FENCED,
+    /** Refused: the checkpoint or a row is not what was read. */
+    CONFLICT,
+    /** The shard is not there. */
+    GONE
+  }
+
+  /**
+   * A row as it is stored.
+   *
+   * @param revision changes whenever the row does; 0 stands for no row
+   * @param json the value
+   */
+  record StoredRow(long revision, String json) {}
+
+  /**
+   * What was read of a shard at one moment.
+   *
+   * @param checkpoint up to where the partition's events are in the shard
+   * @param rows those of the asked rows that exist
+   */
+  record ShardRows(Position checkpoint, Map<String, StoredRow> rows) {}
+
+  /**
+   * A place of a row in an index.
+   *
+   * @param index the index
+   * @param value the encoded value, without U+0000
+   */
+  record IndexEntry(String index, String value) {}
+
+  /**
+   * A new value of a row.
+   *
+   * @param key the row's key
+   * @param revision the one that was read; 0 if there was no row
+   * @param json the new value; null deletes the row
+   * @param removed places in indexes that it loses
+   * @param added places in indexes that it gets
+   */
+  record RowChange(
+      String key,
+      long revision,
+      @Nullable String json,
+      List<IndexEntry> removed,
+      List<IndexEntry> added) {
+    /** Copies the lists. */
+    public RowChange {
+      removed = List.copyOf(removed);
+      added = List.copyOf(added);
+    }
+  }
+
+  /**
+   * What is to be written to one shard.
+   *
+   * @param shard the shard
+   * @param expected the checkpoint that was read
+   * @param checkpoint the new one
+   * @param changes rows that were read and folded
+   */
+  record Commit(int shard, Position expected, Position checkpoint, List<RowChange> changes) {
+    /** Copies the list. */
+    public Commit {
+      changes = List.copyOf(changes);
+    }
+  }
+
+  /**
+   * A part of an order of rows: of their keys, or of an index. Bounds are as in Redis: {@code [x}
+   * includes x, {@code (x} excludes it, {@code -} and {@code +} are the ends. Texts are ordered by
+   * their UTF-8 bytes.
+   *
+   * @param index the index; null for the order of keys
+   * @param min the lower bound
+   * @param max the upper bound
+   * @param descending whether the highest comes first
+   * @param limit how many at most, from each shard
+   */
+  record Span(@Nullable String index, String min, String max, boolean descending, int limit) {}
+
+  /**
+   * A row in a span.
+   *
+   * @param member its place: the key; in an index the encoded value, U+0000 and the key
+   * @param json the value
+   */
+  record Hit(String member, String json) {
+    /** Returns the row's key. */
+    public String key(Span span) {
+      return span.index() == null ? member : member.substring(member.indexOf('\0') + 1);
+    }
+  }
+
+  /** Creates an empty shard; does nothing if it exists. */
+  void create(Generation generation, int shard);
+
+  /**
+   * Deletes a shard.
+   *
+   * @param indexes the names of all its indexes
+   */
+  void delete(Generation generation, int shard, List<String> indexes);
+
+  /** Writes a lease's owner and epoch into a shard's head; refused where a higher epoch stands. */
+  Fencing fence(int shard, Lease lease);
+
+  /** Returns the checkpoint of each partition in a shard, or empty if the shard is not there. */
+  Optional<Map<Integer, Position>> checkpoints(Generation generation, int shard);
+
+  /**
+   * Reads rows and a partition's checkpoint, each shard at one moment.
+   *
+   * @param keys the wanted rows per shard
+   * @return per shard; empty if one of them is not there
+   */
+  Optional<Map<Integer, ShardRows>> read(
+      Generation generation, int partition, Map<Integer, List<String>> keys);
+
+  /** Writes to shards, each with compare-and-set; returns the outcome per shard. */
+  Map<Integer, Outcome> commit(Lease lease, List<Commit> commits);
+
+  /**
+   * Reads a span of each of the shards 0 to {@code shards - 1}.
+   *
+   * @return the hits of all shards, not merged; empty if a shard is not there
+   */
+  Optional<List<Hit>> select(Generation generation, int shards, Span span);
+
+  /** Counts what a span covers in all shards, whatever its limit; empty if a shard is not there. */
+  OptionalLong count(Generation generation, int shards, Span span);
+}
