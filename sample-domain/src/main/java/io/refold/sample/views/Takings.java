@@ -1,0 +1,21 @@
+package io.refold.sample.views;
+
+/**
+ * What one month brought.
+ *
+ * @param fines how many were written
+ * @param createdCents their amounts
+ * @param payments how many came in
+ * @param paidCents their amounts
+ */
+public record Takings(long fines, long createdCents, long payments, long paidCents) {
+  static final Takings NONE = new Takings(0, 0, 0, 0);
+
+  Takings plusFine(long cents) {
+    return new Takings(fines + 1, createdCents + cents, payments, paidCents);
+  }
+
+  Takings plusPayment(long cents) {
+    return new Takings(fines, createdCents, payments + 1, paidCents + cents);
+  }
+}
