@@ -1,0 +1,76 @@
+package io.refold.projections.redis;
+
+import io.refold.eventstore.redis.RedisSession;
+import io.refold.projections.store.Generation;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The names of what projections keep in Redis, layout version 1. */
+record ProjectionKeys(RedisSession session) {
+  String views() {
+    return session.namespace() + ":views";
+  }
+
+  String workers(Generation generation) {
+    return "%s:workers:%s".formatted(session.namespace(), generation);
+  }
+
+  String log(int partition) {
+    return session.logKey(partition);
+  }
+
+  String count(int partition) {
+    return session.partitionTag(partition) + ":count";
+  }
+
+  String lease(int partition, Generation generation) {
+    return session.partitionTag(partition) + ":lease:" + generation;
+  }
+
+  String at(int partition, Generation generation) {
+    return session.partitionTag(partition) + ":at:" + generation;
+  }
+
+  /** Everything a generation has in a partition: lease, at, parked and dropped. */
+  List<String> subscription(int partition, Generation generation) {
+    String tag = session.partitionTag(partition);
+    return List.of(
+        lease(partition, generation),
+        at(partition, generation),
+        tag + ":parked:" + generation,
+        tag + ":dropped:" + generation);
+  }
+
+  /** The consumer group of a generation on every log. */
+  String group(Generation generation) {
+    return generation.toString();
+  }
+
+  private String shard(Generation generation, int shard) {
+    return "{%s:view:%s:%d}".formatted(session.namespace(), generation, shard);
+  }
+
+  String head(Generation generation, int shard) {
+    return shard(generation, shard) + ":head";
+  }
+
+  String rows(Generation generation, int shard) {
+    return shard(generation, shard) + ":rows";
+  }
+
+  /** The order of a shard's rows: of an index, or of their keys where there is none. */
+  String order(Generation generation, int shard, @Nullable String index) {
+    return shard(generation, shard) + (index == null ? ":keys" : ":ix:" + index);
+  }
+
+  /** Everything of a shard, its head first. */
+  List<String> all(Generation generation, int shard, List<String> indexes) {
+    var keys = new ArrayList<String>();
+    keys.add(head(generation, shard));
+    keys.add(rows(generation, shard));
+    keys.add(order(generation, shard, null));
+    indexes.forEach(index -> keys.add(order(generation, shard, index)));
+    return keys;
+  }
+}

@@ -1,0 +1,95 @@
+package io.refold.projections.redis;
+
+import io.refold.eventstore.Position;
+import io.refold.eventstore.redis.RedisEventStore;
+import io.refold.eventstore.redis.RedisSession;
+import io.refold.projections.store.LogWatch;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import org.redisson.api.RedissonClient;
+import org.redisson.api.stream.StreamMessageId;
+import org.redisson.api.stream.StreamReadArgs;
+import org.redisson.client.codec.ByteArrayCodec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Waits for log entries with a blocking read per partition, outside of every consumer group, on
+ * connections of its own. A blocked read inside a group could take an entry for a worker that has
+ * just lost its lease; here nothing is taken, and many blocked reads starve nobody.
+ */
+final class RedisLogWatch implements LogWatch {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisLogWatch.class);
+  private static final Duration BLOCK = Duration.ofSeconds(4);
+  private static final int MAX_ENTRIES = 1_000;
+  private static final long RETRY_MILLIS = 200;
+
+  private final RedissonClient client;
+  private final RedisSession session;
+  private final IntConsumer appended;
+  private volatile boolean closed;
+
+  private RedisLogWatch(RedissonClient client, RedisSession session, IntConsumer appended) {
+    this.client = client;
+    this.session = session;
+    this.appended = appended;
+  }
+
+  static RedisLogWatch start(RedisEventStore events, IntConsumer appended) {
+    RedisSession session = events.session();
+    var watch = new RedisLogWatch(session.newClient(events.partitions() + 1), session, appended);
+    for (int partition = 0; partition < events.partitions(); partition++) {
+      Position newest = events.head(partition).position();
+      watch.wait(partition, new StreamMessageId(newest.sequence(), newest.micros()));
+    }
+    return watch;
+  }
+
+  /** Reads behind an entry, tells of what there is, and reads on. */
+  private void wait(int partition, StreamMessageId behind) {
+    if (closed) {
+      return;
+    }
+    var unused =
+        client
+            .<byte[], byte[]>getStream(session.logKey(partition), ByteArrayCodec.INSTANCE)
+            .readAsync(StreamReadArgs.greaterThan(behind).count(MAX_ENTRIES).timeout(BLOCK))
+            .toCompletableFuture()
+            .whenComplete((entries, failure) -> {
+              if (closed) {
+                return;
+              }
+              if (failure != null) {
+                LOG.debug("watching partition {} has failed, trying again", partition, failure);
+                later(partition, behind);
+              } else if (entries == null || entries.isEmpty()) {
+                wait(partition, behind);
+              } else {
+                appended.accept(partition);
+                wait(partition, last(entries));
+              }
+            });
+  }
+
+  private void later(int partition, StreamMessageId behind) {
+    CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+        .execute(() -> wait(partition, behind));
+  }
+
+  private static StreamMessageId last(Map<StreamMessageId, ?> entries) {
+    StreamMessageId last = StreamMessageId.ALL;
+    for (StreamMessageId id : entries.keySet()) {
+      last = id;
+    }
+    return last;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    client.shutdown(0, 2, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,319 @@
+package io.refold.projections.redis;
+
+import static io.refold.projections.redis.Replies.list;
+import static io.refold.projections.redis.Replies.number;
+import static io.refold.projections.redis.Replies.script;
+import static io.refold.projections.redis.Replies.text;
+
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Position;
+import io.refold.eventstore.redis.RedisScript;
+import io.refold.eventstore.redis.RedisSession;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Subscriptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/** {@link Subscriptions} as scripts on a partition's slot. */
+final class RedisSubscriptions implements Subscriptions {
+  private static final RedisScript ACQUIRE = script("acquire.lua");
+  private static final RedisScript RENEW = script("renew.lua");
+  private static final RedisScript RELEASE = script("release.lua");
+  private static final RedisScript STATE = script("state.lua");
+  private static final RedisScript MISSING = script("missing.lua");
+  private static final RedisScript PENDING = script("pending.lua");
+  private static final RedisScript NEXT = script("next.lua");
+  private static final RedisScript RANGE = script("range.lua");
+  private static final RedisScript HAND_OVER = script("hand_over.lua");
+  private static final RedisScript SETTLE = script("settle.lua");
+  private static final RedisScript REPORT = script("report.lua");
+  private static final RedisScript SUBSCRIBE = script("subscribe.lua");
+  private static final RedisScript UNSUBSCRIBE = script("unsubscribe.lua");
+  private static final RedisScript FREEZE = script("freeze.lua");
+  private static final RedisScript THAW = script("thaw.lua");
+  private static final RedisScript ARRIVAL = script("arrival.lua");
+  private static final RedisScript OUTLOOK = script("outlook.lua");
+  private static final String SHARD = "shard:";
+
+  private final RedisSession session;
+  private final ProjectionKeys keys;
+
+  RedisSubscriptions(RedisSession session, ProjectionKeys keys) {
+    this.session = session;
+    this.keys = keys;
+  }
+
+  private List<?> eval(RedisScript script, List<String> names, Object... args) {
+    return list(session.eval(script, names, args));
+  }
+
+  private String lease(Lease lease) {
+    return keys.lease(lease.partition(), lease.generation());
+  }
+
+  private String at(Lease lease) {
+    return keys.at(lease.partition(), lease.generation());
+  }
+
+  @Override
+  public Acquisition acquire(
+      Generation generation, int partition, String owner, Duration length, long minEpoch) {
+    List<?> reply =
+        eval(
+            ACQUIRE,
+            List.of(keys.lease(partition, generation), keys.at(partition, generation)),
+            owner,
+            Replies.micros(length),
+            minEpoch);
+    return switch (text(reply, 0)) {
+      case "granted" ->
+          new Acquisition.Granted(
+              new Lease(generation, partition, owner, Long.parseLong(text(reply, 1))));
+      case "held" -> new Acquisition.Held(text(reply, 1));
+      case "fenced" -> new Acquisition.Fenced();
+      default -> new Acquisition.Gone();
+    };
+  }
+
+  @Override
+  public List<Lease> renew(int partition, List<Lease> leases, Duration length) {
+    if (leases.isEmpty()) {
+      return List.of();
+    }
+    var args = new ArrayList<Object>();
+    args.add(Replies.micros(length));
+    for (Lease lease : leases) {
+      args.add(lease.owner());
+      args.add(lease.epoch());
+    }
+    List<?> reply = eval(RENEW, leases.stream().map(this::lease).toList(), args.toArray());
+    var held = new ArrayList<Lease>();
+    for (int i = 0; i < leases.size(); i++) {
+      if (number(reply, i) == 1) {
+        held.add(leases.get(i));
+      }
+    }
+    return held;
+  }
+
+  @Override
+  public void release(Lease lease) {
+    eval(RELEASE, List.of(lease(lease)), lease.owner(), lease.epoch());
+  }
+
+  @Override
+  public Optional<State> state(Lease lease) {
+    List<?> reply = eval(STATE, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch());
+    return reply.isEmpty() ? Optional.empty() : Optional.of(state(lease.partition(), reply));
+  }
+
+  private static State state(int partition, List<?> at) {
+    Map<String, String> fields = Replies.fields(at);
+    var shards = new HashMap<Integer, Position>();
+    fields.forEach((field, value) -> {
+      if (field.startsWith(SHARD)) {
+        shards.put(
+            Integer.parseInt(field, SHARD.length(), field.length(), 10),
+            Position.ofLogId(partition, value));
+      }
+    });
+    return new State(
+        Position.ofLogId(partition, fields.getOrDefault("settled", "0-0")),
+        Long.parseLong(fields.getOrDefault("events", "0")),
+        "1".equals(fields.get("grouped")),
+        shards,
+        fields.getOrDefault("problem", ""));
+  }
+
+  @Override
+  public List<Position> missing(int partition, Collection<Position> positions) {
+    Object[] ids = positions.stream().map(Position::logId).distinct().toArray();
+    List<?> reply = eval(MISSING, List.of(keys.log(partition)), ids);
+    var missing = new ArrayList<Position>();
+    for (Object id : reply) {
+      missing.add(Position.ofLogId(partition, text(id)));
+    }
+    return missing;
+  }
+
+  @Override
+  public Reading pending(Lease lease, Position last, int count) {
+    return grouped(PENDING, lease, last, count);
+  }
+
+  @Override
+  public Reading next(Lease lease, Position last, int count) {
+    return grouped(NEXT, lease, last, count);
+  }
+
+  private Reading grouped(RedisScript script, Lease lease, Position last, int count) {
+    return reading(
+        lease.partition(),
+        eval(
+            script,
+            List.of(lease(lease), at(lease), keys.log(lease.partition())),
+            lease.owner(),
+            lease.epoch(),
+            keys.group(lease.generation()),
+            last.logId(),
+            count));
+  }
+
+  @Override
+  public Reading range(Lease lease, Position last, int count) {
+    return reading(
+        lease.partition(),
+        eval(
+            RANGE,
+            List.of(lease(lease), keys.log(lease.partition())),
+            lease.owner(),
+            lease.epoch(),
+            last.logId(),
+            count));
+  }
+
+  private static Reading reading(int partition, List<?> reply) {
+    return switch (text(reply, 0)) {
+      case "ok" -> {
+        List<?> raw = list(reply.get(1));
+        var entries = new ArrayList<LogEntry>(raw.size());
+        for (Object entry : raw) {
+          List<?> parts = list(entry);
+          List<?> fields = list(parts.get(1));
+          entries.add(
+              RedisSession.logEntry(
+                  partition, text(parts, 0), (byte[]) Objects.requireNonNull(fields.get(1))));
+        }
+        yield new Reading.Entries(entries);
+      }
+      case "lost" -> new Reading.Lost();
+      default -> new Reading.NotOwner();
+    };
+  }
+
+  @Override
+  public Outcome handOver(Lease lease, Position last) {
+    return outcome(
+        eval(
+            HAND_OVER,
+            List.of(lease(lease), at(lease), keys.log(lease.partition())),
+            lease.owner(),
+            lease.epoch(),
+            keys.group(lease.generation()),
+            last.logId()));
+  }
+
+  @Override
+  public Outcome settle(Lease lease, Settlement settlement) {
+    var args = new ArrayList<Object>();
+    args.add(lease.owner());
+    args.add(lease.epoch());
+    args.add(keys.group(lease.generation()));
+    args.add(settlement.last().logId());
+    args.add(settlement.events());
+    args.add(settlement.acknowledged().size());
+    settlement.acknowledged().forEach(position -> args.add(position.logId()));
+    settlement
+        .shards()
+        .forEach((shard, checkpoint) -> {
+          args.add(shard);
+          args.add(checkpoint.logId());
+        });
+    return outcome(
+        eval(
+            SETTLE, List.of(lease(lease), at(lease), keys.log(lease.partition())), args.toArray()));
+  }
+
+  @Override
+  public Outcome report(Lease lease, String problem) {
+    return outcome(
+        eval(REPORT, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch(), problem));
+  }
+
+  private static Outcome outcome(List<?> reply) {
+    return switch (text(reply, 0)) {
+      case "done" -> Outcome.DONE;
+      case "lost" -> Outcome.LOST;
+      default -> Outcome.NOT_OWNER;
+    };
+  }
+
+  @Override
+  public void create(int partition, Generation generation) {
+    eval(SUBSCRIBE, List.of(keys.at(partition, generation)));
+  }
+
+  @Override
+  public Optional<Fence> fence(int partition, Generation old, Generation fresh) {
+    List<?> reply =
+        eval(
+            FREEZE,
+            List.of(
+                keys.lease(partition, old), keys.at(partition, old), keys.at(partition, fresh)));
+    return reply.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Fence(
+                new Lease(old, partition, "rebuild", Long.parseLong(text(reply, 0))),
+                Position.ofLogId(partition, text(reply, 1))));
+  }
+
+  @Override
+  public void cancel(int partition, Generation fresh, Generation old) {
+    var names = new ArrayList<>(keys.subscription(partition, fresh));
+    names.add(keys.log(partition));
+    names.add(keys.lease(partition, old));
+    eval(THAW, names, keys.group(fresh));
+  }
+
+  @Override
+  public void delete(int partition, Generation generation) {
+    var names = new ArrayList<>(keys.subscription(partition, generation));
+    names.add(keys.log(partition));
+    eval(UNSUBSCRIBE, names, keys.group(generation));
+  }
+
+  @Override
+  public Arrival arrival(Generation generation, Position position) {
+    int partition = position.partition();
+    List<?> reply =
+        eval(
+            ARRIVAL,
+            List.of(keys.at(partition, generation), keys.log(partition)),
+            position.logId());
+    return switch (text(reply, 0)) {
+      case "applied" -> Arrival.APPLIED;
+      case "pending" -> Arrival.PENDING;
+      case "lost" -> Arrival.LOST;
+      default -> Arrival.GONE;
+    };
+  }
+
+  @Override
+  public Optional<Outlook> outlook(int partition, Generation generation) {
+    List<?> reply =
+        eval(
+            OUTLOOK,
+            List.of(
+                keys.lease(partition, generation),
+                keys.at(partition, generation),
+                keys.log(partition),
+                keys.count(partition)));
+    return reply.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Outlook(
+                state(partition, list(reply.get(4))),
+                text(reply, 0),
+                number(reply, 1) == 1,
+                Position.ofLogId(partition, text(reply, 2)),
+                number(reply, 3)));
+  }
+}

@@ -1,0 +1,228 @@
+package io.refold.projections.redis;
+
+import static io.refold.projections.redis.Replies.list;
+import static io.refold.projections.redis.Replies.number;
+import static io.refold.projections.redis.Replies.script;
+import static io.refold.projections.redis.Replies.text;
+
+import io.refold.eventstore.Position;
+import io.refold.eventstore.redis.RedisScript;
+import io.refold.eventstore.redis.RedisSession;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Views;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** {@link Views} as scripts on a shard's slot. Calls for several shards are under way at once. */
+final class RedisViews implements Views {
+  private static final RedisScript CREATE = script("view_create.lua");
+  private static final RedisScript DELETE = script("view_delete.lua");
+  private static final RedisScript FENCE = script("view_fence.lua");
+  private static final RedisScript HEAD = script("view_head.lua");
+  private static final RedisScript READ = script("view_read.lua");
+  private static final RedisScript COMMIT = script("view_commit.lua");
+  private static final RedisScript SELECT = script("view_select.lua");
+  private static final RedisScript COUNT = script("view_count.lua");
+
+  private final RedisSession session;
+  private final ProjectionKeys keys;
+
+  RedisViews(RedisSession session, ProjectionKeys keys) {
+    this.session = session;
+    this.keys = keys;
+  }
+
+  @Override
+  public void create(Generation generation, int shard) {
+    session.eval(CREATE, List.of(keys.head(generation, shard)));
+  }
+
+  @Override
+  public void delete(Generation generation, int shard, List<String> indexes) {
+    session.eval(DELETE, keys.all(generation, shard, indexes));
+  }
+
+  @Override
+  public Fencing fence(int shard, Lease lease) {
+    List<?> reply =
+        list(
+            session.eval(
+                FENCE,
+                List.of(keys.head(lease.generation(), shard)),
+                lease.partition(),
+                lease.owner(),
+                lease.epoch()));
+    return switch (text(reply, 0)) {
+      case "done" -> new Fencing.Done();
+      case "refused" -> new Fencing.Refused(Long.parseLong(text(reply, 1)));
+      default -> new Fencing.Gone();
+    };
+  }
+
+  @Override
+  public Optional<Map<Integer, Position>> checkpoints(Generation generation, int shard) {
+    List<?> reply = list(session.eval(HEAD, List.of(keys.head(generation, shard))));
+    if (reply.isEmpty()) {
+      return Optional.empty();
+    }
+    var checkpoints = new HashMap<Integer, Position>();
+    for (int i = 1; i < reply.size(); i += 2) {
+      int partition = Integer.parseInt(text(reply, i));
+      checkpoints.put(partition, Position.ofLogId(partition, text(reply, i + 1)));
+    }
+    return Optional.of(checkpoints);
+  }
+
+  @Override
+  public Optional<Map<Integer, ShardRows>> read(
+      Generation generation, int partition, Map<Integer, List<String>> wanted) {
+    List<Integer> shards = List.copyOf(wanted.keySet());
+    var calls = new ArrayList<CompletionStage<@Nullable Object>>();
+    for (int shard : shards) {
+      var args = new ArrayList<Object>();
+      args.add(partition);
+      args.addAll(wanted.getOrDefault(shard, List.of()));
+      calls.add(
+          session.evalAsync(
+              READ,
+              List.of(keys.head(generation, shard), keys.rows(generation, shard)),
+              args.toArray()));
+    }
+    List<List<?>> replies = Replies.all(calls);
+    var read = new HashMap<Integer, ShardRows>();
+    for (int i = 0; i < shards.size(); i++) {
+      List<?> reply = replies.get(i);
+      if (reply.isEmpty()) {
+        return Optional.empty();
+      }
+      List<String> names = wanted.getOrDefault(shards.get(i), List.of());
+      var rows = new HashMap<String, StoredRow>();
+      for (int j = 0; j < names.size(); j++) {
+        Object row = reply.get(j + 1);
+        if (row != null) {
+          rows.put(names.get(j), row(text(row)));
+        }
+      }
+      read.put(shards.get(i), new ShardRows(Position.ofLogId(partition, text(reply, 0)), rows));
+    }
+    return Optional.of(read);
+  }
+
+  /** Reads {@code <revision> <json>}. */
+  private static StoredRow row(String stored) {
+    int space = stored.indexOf(' ');
+    return new StoredRow(Long.parseLong(stored, 0, space, 10), stored.substring(space + 1));
+  }
+
+  @Override
+  public Map<Integer, Outcome> commit(Lease lease, List<Commit> commits) {
+    var calls = new ArrayList<CompletionStage<@Nullable Object>>();
+    for (Commit commit : commits) {
+      calls.add(commit(lease, commit));
+    }
+    List<List<?>> replies = Replies.all(calls);
+    var outcomes = new HashMap<Integer, Outcome>();
+    for (int i = 0; i < commits.size(); i++) {
+      outcomes.put(commits.get(i).shard(), outcome(replies.get(i)));
+    }
+    return outcomes;
+  }
+
+  private CompletionStage<@Nullable Object> commit(Lease lease, Commit commit) {
+    var indexes = new ArrayList<String>();
+    var args = new ArrayList<Object>();
+    args.add(lease.partition());
+    args.add(lease.owner());
+    args.add(lease.epoch());
+    args.add(commit.expected().logId());
+    args.add(commit.checkpoint().logId());
+    for (RowChange change : commit.changes()) {
+      args.add(change.key());
+      args.add(change.revision());
+      @Nullable String json = change.json();
+      args.add(json == null ? "" : json);
+      entries(args, indexes, change.removed());
+      entries(args, indexes, change.added());
+    }
+    return session.evalAsync(
+        COMMIT, keys.all(lease.generation(), commit.shard(), indexes), args.toArray());
+  }
+
+  /** Names index entries by the number of their index among those of this commit, from 1. */
+  private static void entries(List<Object> args, List<String> indexes, List<IndexEntry> entries) {
+    args.add(entries.size());
+    for (IndexEntry entry : entries) {
+      if (!indexes.contains(entry.index())) {
+        indexes.add(entry.index());
+      }
+      args.add(indexes.indexOf(entry.index()) + 1);
+      args.add(entry.value());
+    }
+  }
+
+  private static Outcome outcome(List<?> reply) {
+    return switch (text(reply, 0)) {
+      case "done" -> Outcome.DONE;
+      case "conflict" -> Outcome.CONFLICT;
+      case "fenced" -> Outcome.FENCED;
+      default -> Outcome.GONE;
+    };
+  }
+
+  @Override
+  public Optional<List<Hit>> select(Generation generation, int shards, Span span) {
+    var calls = new ArrayList<CompletionStage<@Nullable Object>>();
+    for (int shard = 0; shard < shards; shard++) {
+      calls.add(
+          session.evalAsync(
+              SELECT,
+              List.of(
+                  keys.head(generation, shard),
+                  keys.rows(generation, shard),
+                  keys.order(generation, shard, span.index())),
+              span.min(),
+              span.max(),
+              span.descending() ? 1 : 0,
+              span.limit(),
+              span.index() == null ? 0 : 1));
+    }
+    var hits = new ArrayList<Hit>();
+    for (List<?> reply : Replies.all(calls)) {
+      if (reply.isEmpty()) {
+        return Optional.empty();
+      }
+      for (int i = 1; i < reply.size(); i += 2) {
+        hits.add(new Hit(text(reply, i), row(text(reply, i + 1)).json()));
+      }
+    }
+    return Optional.of(hits);
+  }
+
+  @Override
+  public OptionalLong count(Generation generation, int shards, Span span) {
+    var calls = new ArrayList<CompletionStage<@Nullable Object>>();
+    for (int shard = 0; shard < shards; shard++) {
+      calls.add(
+          session.evalAsync(
+              COUNT,
+              List.of(keys.head(generation, shard), keys.order(generation, shard, span.index())),
+              span.min(),
+              span.max()));
+    }
+    long count = 0;
+    for (List<?> reply : Replies.all(calls)) {
+      if (reply.isEmpty()) {
+        return OptionalLong.empty();
+      }
+      count += number(reply, 0);
+    }
+    return OptionalLong.of(count);
+  }
+}

@@ -1,0 +1,15 @@
+-- Makes the fresh generation of a rebuild the live one, and lists the old one as gone.
+--
+-- KEYS  1 views
+-- ARGV  1 projection, 2 '<fresh> <old>', 3 version
+-- reply {1}; {0} if the rebuild is not there any more
+local name = ARGV[1] .. ':'
+local seen = redis.call('HMGET', KEYS[1], name .. 'rebuild', name .. 'gone')
+if seen[1] ~= ARGV[2] then return {0} end
+local fresh, old = string.match(ARGV[2], '^(%d+) (%d+)$')
+local time = redis.call('TIME')
+redis.call('HSET', KEYS[1], name .. 'live:' .. ARGV[3], fresh,
+  name .. 'gone', (seen[2] or '') .. ' ' .. old,
+  name .. 'gone:' .. old, string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2])))
+redis.call('HDEL', KEYS[1], name .. 'rebuild', name .. 'coordinator')
+return {1}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.projections.redis;
+
+import org.jspecify.annotations.NullMarked;
