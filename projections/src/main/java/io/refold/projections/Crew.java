@@ -1,0 +1,118 @@
+package io.refold.projections;
+
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Attendance;
+import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Subscriptions.Acquisition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+
+/**
+ * The owners of one generation in this process. It takes as many partitions as are its share among
+ * the processes that are alive, and gives back what is more. {@link #tick} and {@link #stop} are
+ * called by one thread; the other methods by any.
+ */
+final class Crew<V> {
+  private final ProjectionStore store;
+  private final Projector<V> projector;
+  private final String worker;
+  private final Duration lease;
+  private final Semaphore filling;
+  private final Map<Integer, OwnerThread> threads = new ConcurrentHashMap<>();
+  private boolean created;
+
+  Crew(
+      ProjectionStore store,
+      RowFormat<V> format,
+      Layout layout,
+      String worker,
+      Duration lease,
+      Semaphore filling) {
+    this.store = store;
+    this.projector = new Projector<>(store, format, layout);
+    this.worker = worker;
+    this.lease = lease;
+    this.filling = filling;
+  }
+
+  private Generation generation() {
+    return projector.layout().generation();
+  }
+
+  /**
+   * Attends, and moves towards the fair share of partitions.
+   *
+   * @param live whether the generation is read; its keys are then created if they are not there
+   */
+  void tick(boolean live) {
+    if (live && !created) {
+      new GenerationKeys(store, projector.layout()).create();
+      created = true;
+    }
+    Attendance attendance = store.generations().attend(generation(), worker, lease);
+    int partitions = store.events().partitions();
+    int share = attendance.share(partitions);
+    threads.values().removeIf(thread -> over(thread));
+    int owned = threads.size();
+    for (OwnerThread thread : threads.values()) {
+      if (owned > share) {
+        thread.stop();
+        owned--;
+      }
+    }
+    int first = (int) ((long) attendance.rank() * partitions / attendance.workers());
+    for (int i = 0; i < partitions && owned < share; i++) {
+      int partition = (first + i) % partitions;
+      if (!threads.containsKey(partition) && take(partition)) {
+        owned++;
+      }
+    }
+  }
+
+  /** One that has lost its history stays, so that nobody here takes it again. */
+  private static boolean over(OwnerThread thread) {
+    return !thread.running() && thread.owner().state() != PartitionState.LOST_HISTORY;
+  }
+
+  private boolean take(int partition) {
+    var owner = new PartitionOwner<>(projector, partition, worker, lease);
+    if (!(owner.acquire() instanceof Acquisition.Granted)) {
+      return false;
+    }
+    var thread = new OwnerThread(owner, generation() + "/" + partition, filling);
+    threads.put(partition, thread);
+    thread.start();
+    return true;
+  }
+
+  /** Returns the leases held in a partition: none or one. */
+  List<Lease> leases(int partition) {
+    OwnerThread thread = threads.get(partition);
+    Lease held = thread == null || !thread.running() ? null : thread.owner().lease();
+    return held == null ? List.of() : List.of(held);
+  }
+
+  /** Tells that a partition may have new entries. */
+  void wake(int partition) {
+    OwnerThread thread = threads.get(partition);
+    if (thread != null) {
+      thread.wake();
+    }
+  }
+
+  /** Tells all owners to finish what they are doing; returns them, to be waited for. */
+  List<OwnerThread> stop() {
+    var stopped = new ArrayList<>(threads.values());
+    stopped.forEach(OwnerThread::stop);
+    return stopped;
+  }
+
+  void leave() {
+    store.generations().leave(generation(), worker);
+  }
+}

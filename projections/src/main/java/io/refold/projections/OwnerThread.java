@@ -1,0 +1,159 @@
+package io.refold.projections;
+
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
+import io.refold.projections.PartitionOwner.Step;
+import io.refold.projections.store.Subscriptions.Acquisition;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drives the owner of one partition until it is told to stop, or has nothing more to do. It sleeps
+ * while there is nothing new, and waits longer and longer while an event cannot be applied or the
+ * store cannot be reached.
+ *
+ * <p>A platform thread: it often computes for long, and the client of Redis hands calls of virtual
+ * threads over to platform threads anyway.
+ */
+final class OwnerThread {
+  private static final Logger LOG = LoggerFactory.getLogger(OwnerThread.class);
+  private static final Duration IDLE = Duration.ofSeconds(5);
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  private final PartitionOwner<?> owner;
+  private final String name;
+  private final Semaphore filling;
+  private final Semaphore signals = new Semaphore(0);
+  private final Thread thread;
+  private volatile boolean stopping;
+  private Duration pause = FIRST_PAUSE;
+
+  /**
+   * Prepares a thread for an owner that has its lease.
+   *
+   * @param filling how many owners of this process may read history at once
+   */
+  OwnerThread(PartitionOwner<?> owner, String name, Semaphore filling) {
+    this.owner = owner;
+    this.name = name;
+    this.filling = filling;
+    this.thread = Thread.ofPlatform().name("refold-" + name).daemon().unstarted(this::run);
+  }
+
+  PartitionOwner<?> owner() {
+    return owner;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  boolean running() {
+    return thread.isAlive();
+  }
+
+  /** Tells that there may be new entries. */
+  void wake() {
+    signals.release();
+  }
+
+  /** Lets it finish what it is doing, and give the lease back. */
+  void stop() {
+    stopping = true;
+    signals.release();
+  }
+
+  /** Waits until it has stopped. */
+  void join() throws InterruptedException {
+    thread.join();
+  }
+
+  private void run() {
+    boolean retake = false;
+    try {
+      while (!stopping) {
+        try {
+          if (retake && !(owner.acquire() instanceof Acquisition.Granted)) {
+            return;
+          }
+          retake = false;
+          switch (step()) {
+            case WORKED -> pause = FIRST_PAUSE;
+            case IDLE -> sleep(IDLE);
+            case RETAKE -> retake = true;
+            case HALTED -> {
+              LOG.warn("{} stands still, {}", name, owner.problem());
+              backOff();
+            }
+            case OVER -> {
+              if (owner.state() == PartitionState.LOST_HISTORY) {
+                LOG.error("{} is stopped, {}", name, owner.problem());
+              }
+              return;
+            }
+          }
+        } catch (StoreUnavailableException | ReplyLostException away) {
+          LOG.warn("{} waits for its store: {}", name, away.getMessage());
+          owner.waiting();
+          retake = true;
+          backOff();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      release();
+    }
+  }
+
+  private Step step() throws InterruptedException {
+    boolean limited = owner.state() == PartitionState.FILLING;
+    if (limited) {
+      filling.acquire();
+    }
+    try {
+      return owner.step();
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      throw away;
+    } catch (RuntimeException unexpected) {
+      LOG.error("{} has failed", name, unexpected);
+      return owner.failed(unexpected);
+    } finally {
+      if (limited) {
+        filling.release();
+      }
+    }
+  }
+
+  private void sleep(Duration most) throws InterruptedException {
+    if (signals.tryAcquire(most.toNanos(), TimeUnit.NANOSECONDS)) {
+      signals.drainPermits();
+    }
+  }
+
+  private void backOff() throws InterruptedException {
+    long millis = pause.toMillis();
+    long jittered = millis / 2 + ThreadLocalRandom.current().nextLong(millis / 2 + 1);
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(jittered);
+    while (!stopping && System.nanoTime() < until) {
+      // New entries do not help here: only being stopped ends the pause early.
+      if (signals.tryAcquire(until - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        signals.drainPermits();
+      }
+    }
+    pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+  }
+
+  private void release() {
+    try {
+      owner.release();
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.info("{} could not give its lease back, it expires by itself", name);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package io.refold.projections;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * The workers of one process: they keep the rows of projections up to date until they are closed.
+ * Any number of processes may run workers for the same projections; they share the partitions
+ * evenly, and take over those of a process that has died within about one lease. Thread-safe.
+ *
+ * <p>A projection whose event cannot be applied stands still in that partition, says so in its
+ * {@link #status}, and is tried again from time to time; all others go on.
+ *
+ * <pre>{@code
+ * try (var workers = ProjectionWorkers.on(store).add(balances).add(turnover).start()) {
+ *   workers.rebuild(balances).await();
+ * }
+ * }</pre>
+ */
+public final class ProjectionWorkers implements AutoCloseable {
+  private final ProjectionStore store;
+  private final Map<String, RowFormat<?>> projections;
+  private final Map<String, Projection<?>> added;
+  private final String name;
+  private final Duration lease;
+  private final Supervisor supervisor;
+  private final List<Rebuild> rebuilds = new ArrayList<>();
+
+  private ProjectionWorkers(Builder builder) {
+    this.store = builder.store;
+    this.projections = Map.copyOf(builder.projections);
+    this.added = new LinkedHashMap<>(builder.added);
+    this.name = builder.name;
+    this.lease = builder.lease;
+    this.supervisor = new Supervisor(store, List.copyOf(projections.values()), name, lease);
+  }
+
+  /** Starts to describe the workers of this process. */
+  public static Builder on(ProjectionStore store) {
+    return new Builder(store);
+  }
+
+  /** Describes workers; see {@link ProjectionWorkers}. Not thread-safe. */
+  public static final class Builder {
+    private static final Duration SHORTEST_LEASE = Duration.ofMillis(300);
+    private static final Duration LONGEST_LEASE = Duration.ofMinutes(10);
+
+    private final ProjectionStore store;
+    private final Map<String, RowFormat<?>> projections = new LinkedHashMap<>();
+    private final Map<String, Projection<?>> added = new LinkedHashMap<>();
+    private String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+    private Duration lease = Duration.ofSeconds(10);
+
+    private Builder(ProjectionStore store) {
+      this.store = store;
+    }
+
+    /**
+     * Adds a projection.
+     *
+     * @throws IllegalArgumentException if it is not valid, or one of its name is there
+     */
+    public Builder add(Projection<?> projection) {
+      var format = new RowFormat<>(projection);
+      if (projections.putIfAbsent(format.name(), format) != null) {
+        throw new IllegalArgumentException(
+            "there is a projection '%s' already".formatted(format.name()));
+      }
+      added.put(format.name(), projection);
+      return this;
+    }
+
+    /**
+     * Sets how long a process may be silent before others take its partitions over; 10 seconds
+     * unless set. All processes of a projection should have the same.
+     *
+     * @param length 300 milliseconds to 10 minutes
+     * @throws IllegalArgumentException if it is outside
+     */
+    public Builder lease(Duration length) {
+      if (length.compareTo(SHORTEST_LEASE) < 0 || length.compareTo(LONGEST_LEASE) > 0) {
+        throw new IllegalArgumentException(
+            "a lease has 300 milliseconds to 10 minutes, not " + length);
+      }
+      lease = length;
+      return this;
+    }
+
+    /**
+     * Sets the name by which this process is shown as owner; its process id and a random part
+     * unless set. No two processes may have the same.
+     */
+    public Builder name(String unique) {
+      if (unique.isBlank()) {
+        throw new IllegalArgumentException("a worker needs a name");
+      }
+      name = unique;
+      return this;
+    }
+
+    /**
+     * Starts the workers.
+     *
+     * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+     */
+    public ProjectionWorkers start() {
+      var workers = new ProjectionWorkers(this);
+      workers.supervisor.start();
+      return workers;
+    }
+  }
+
+  /** Returns the name by which this process is shown as owner. */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * Starts to fill the projection's rows afresh from the first event. Readers see the old rows,
+   * kept up to date, until the new ones have caught up, and then those, in one step. If a process
+   * that coordinated a rebuild of it has died, goes on with that one.
+   *
+   * @throws IllegalArgumentException if the projection was not added to these workers
+   * @throws RebuildRunningException if a rebuild of it is under way
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+   */
+  public Rebuild rebuild(Projection<?> projection) {
+    RowFormat<?> format = projections.get(projection.name());
+    if (format == null) {
+      throw new IllegalArgumentException(
+          "projection '%s' was not added to these workers".formatted(projection.name()));
+    }
+    var rebuild = new Rebuild(RebuildRun.start(store, format, name, lease));
+    synchronized (rebuilds) {
+      rebuilds.removeIf(earlier -> !earlier.running());
+      rebuilds.add(rebuild);
+    }
+    rebuild.start();
+    supervisor.look();
+    return rebuild;
+  }
+
+  /**
+   * Returns how far every projection of these workers is, in all processes.
+   *
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be read now
+   */
+  public List<ProjectionStatus> status() {
+    return added.values().stream().map(store::status).toList();
+  }
+
+  /**
+   * Stops the workers: each finishes the batch it is working on and gives its partition back.
+   * Returns when they have. A rebuild that this process coordinates stays as it is, to be resumed.
+   */
+  @Override
+  public void close() {
+    synchronized (rebuilds) {
+      rebuilds.forEach(Rebuild::abandon);
+    }
+    supervisor.close();
+  }
+}

@@ -1,0 +1,229 @@
+package io.refold.projections;
+
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
+import io.refold.projections.store.Generations.Catalog;
+import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.LogWatch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks about once a second which generations there are, keeps a crew for each that this process
+ * can work on, and drops the crews of those that are gone. A thread of its own renews all leases,
+ * three times per lease, so that long batches never lose one.
+ */
+final class Supervisor implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+  private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
+
+  private final ProjectionStore store;
+  private final List<RowFormat<?>> projections;
+  private final String worker;
+  private final Duration lease;
+  private final Duration look;
+  private final Semaphore filling =
+      new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()) * 2);
+  private final Map<Layout, Crew<?>> crews = new ConcurrentHashMap<>();
+  private final Map<Layout, Long> sweepings = new HashMap<>();
+  private final Semaphore signals = new Semaphore(0);
+  private final Thread looking;
+  private final Thread keeping;
+  private volatile boolean closed;
+  private @Nullable LogWatch watch;
+
+  Supervisor(
+      ProjectionStore store, List<RowFormat<?>> projections, String worker, Duration lease) {
+    this.store = store;
+    this.projections = projections;
+    this.worker = worker;
+    this.lease = lease;
+    Duration third = lease.dividedBy(3);
+    this.look = third.compareTo(LONGEST_LOOK) < 0 ? third : LONGEST_LOOK;
+    this.looking = Thread.ofPlatform().name("refold-supervisor").daemon().unstarted(this::run);
+    this.keeping = Thread.ofPlatform().name("refold-keeper").daemon().unstarted(this::keep);
+  }
+
+  void start() {
+    for (RowFormat<?> format : projections) {
+      store.generations().open(format.name(), format.shape(store.shards()));
+    }
+    watch = store.watch(partition -> crews.values().forEach(crew -> crew.wake(partition)));
+    looking.start();
+    keeping.start();
+  }
+
+  /** Looks soon instead of at the next second. */
+  void look() {
+    signals.release();
+  }
+
+  private void run() {
+    while (!closed) {
+      for (RowFormat<?> format : projections) {
+        try {
+          look(format);
+        } catch (StoreUnavailableException | ReplyLostException away) {
+          LOG.warn("projection '{}' waits for its store: {}", format.name(), away.getMessage());
+        } catch (RuntimeException unexpected) {
+          LOG.error("looking after projection '{}' has failed", format.name(), unexpected);
+        }
+      }
+      try {
+        if (signals.tryAcquire(look.toNanos(), TimeUnit.NANOSECONDS)) {
+          signals.drainPermits();
+        }
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  private void look(RowFormat<?> format) {
+    Catalog catalog = store.generations().look(format.name(), format.version());
+    Layout live =
+        catalog
+            .live()
+            .orElseGet(() ->
+                store.generations().open(format.name(), format.shape(store.shards())));
+    Set<Layout> wanted = new HashSet<>();
+    wanted.add(live);
+    catalog
+        .rebuild()
+        .filter(rebuild -> rebuild.fresh().shape().version() == format.version())
+        .ifPresent(rebuild -> wanted.add(rebuild.fresh()));
+    for (Layout layout : List.copyOf(crews.keySet())) {
+      if (layout.generation().projection().equals(format.name()) && !wanted.contains(layout)) {
+        Crew<?> crew = crews.remove(layout);
+        if (crew != null) {
+          crew.stop();
+        }
+      }
+    }
+    for (Layout layout : wanted) {
+      if (!closed) {
+        crews
+            .computeIfAbsent(layout, key -> crew(format, key))
+            .tick(layout.equals(live));
+      }
+    }
+    catalog.gone().forEach(this::sweep);
+  }
+
+  private <V> Crew<V> crew(RowFormat<V> format, Layout layout) {
+    return new Crew<>(store, format, layout, worker, lease, filling);
+  }
+
+  /**
+   * Deletes again what a paused process may have created after its generation was dropped: when it
+   * is first seen, and a lease later; then it is taken off the list, a few leases after it was put
+   * there.
+   */
+  private void sweep(Layout gone) {
+    long now = System.nanoTime();
+    Long next = sweepings.get(gone);
+    if (next == null || now - next >= 0) {
+      new GenerationKeys(store, gone).delete();
+      if (next != null && store.generations().forget(gone.generation(), lease.multipliedBy(3))) {
+        sweepings.remove(gone);
+      } else {
+        sweepings.put(gone, now + lease.toNanos());
+      }
+    }
+  }
+
+  private void keep() {
+    long pause = lease.dividedBy(3).toNanos();
+    while (!closed) {
+      long began = System.nanoTime();
+      for (int partition = 0; partition < store.events().partitions() && !closed; partition++) {
+        int number = partition;
+        List<Lease> held =
+            crews.values().stream().flatMap(crew -> crew.leases(number).stream()).toList();
+        if (!held.isEmpty()) {
+          renew(partition, held);
+        }
+      }
+      try {
+        TimeUnit.NANOSECONDS.sleep(Math.max(1, pause - (System.nanoTime() - began)));
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  private void renew(int partition, List<Lease> held) {
+    try {
+      store.subscriptions().renew(partition, held, lease);
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.warn("leases of partition {} were not renewed: {}", partition, away.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    signals.release();
+    join(looking);
+    var owners = new ArrayList<OwnerThread>();
+    crews.values().forEach(crew -> owners.addAll(crew.stop()));
+    boolean interrupted = false;
+    for (OwnerThread owner : owners) {
+      interrupted |= !joined(owner);
+    }
+    keeping.interrupt();
+    join(keeping);
+    LogWatch watching = watch;
+    if (watching != null) {
+      watching.close();
+    }
+    for (Crew<?> crew : crews.values()) {
+      try {
+        crew.leave();
+      } catch (StoreUnavailableException | ReplyLostException away) {
+        LOG.info("could not say goodbye, others notice after a lease: {}", away.getMessage());
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean joined(OwnerThread owner) {
+    while (true) {
+      try {
+        owner.join();
+        return true;
+      } catch (InterruptedException e) {
+        owner.stop();
+        return false;
+      }
+    }
+  }
+
+  private static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
