@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.demo;
+
+import org.jspecify.annotations.NullMarked;
