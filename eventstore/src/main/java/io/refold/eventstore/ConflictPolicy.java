@@ -29,12 +29,13 @@ public record ConflictPolicy(int retries, Duration firstPause, Duration longestP
   }
 
   /**
-   * Retries so many times, with pauses from 1 ms to 64 ms. The handler's default is 50.
+   * Retries so many times, with pauses of up to 1 ms before the first and up to 256 ms before the
+   * ninth and later ones. The handler's default is 50.
    *
    * @throws IllegalArgumentException if the number is negative
    */
   public static ConflictPolicy retry(int times) {
-    return new ConflictPolicy(times, Duration.ofMillis(1), Duration.ofMillis(64));
+    return new ConflictPolicy(times, Duration.ofMillis(1), Duration.ofMillis(256));
   }
 
   /** Returns the longest pause before the n-th retry, n from 1. */

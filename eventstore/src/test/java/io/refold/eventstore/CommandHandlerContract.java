@@ -173,6 +173,29 @@ public abstract class CommandHandlerContract {
   }
 
   @Test
+  void afterAConflictNothingIsReadAgain() {
+    accounts.handle(id, new Open("Alice"));
+    var reads = new AtomicInteger();
+    var counting =
+        new ForwardingStore(store()) {
+          @Override
+          public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
+            reads.incrementAndGet();
+            return super.read(stream, afterVersion, limit);
+          }
+        };
+    var handler =
+        CommandHandler.on(
+                counting,
+                ACCOUNTS,
+                interruptedBy(() -> accounts.handle(id, new Deposit(100)), new ArrayList<>()))
+            .build();
+
+    assertThat(handler.handle(id, new Deposit(1)).state()).isEqualTo(new Account(true, 101));
+    assertThat(reads).hasValue(1);
+  }
+
+  @Test
   void withoutRetriesTheFirstConflictIsTheCallers() {
     accounts.handle(id, new Open("Alice"));
     var handler =
@@ -275,35 +298,38 @@ public abstract class CommandHandlerContract {
   /** A handler whose first decision is overtaken by another writer. */
   private CommandHandler.Builder<Command, Account, Event> handlerInterruptedBy(
       Callable<?> otherWriter, List<Context> contexts) {
+    return CommandHandler.on(store(), ACCOUNTS, interruptedBy(otherWriter, contexts));
+  }
+
+  private static Decider<Command, Account, Event> interruptedBy(
+      Callable<?> otherWriter, List<Context> contexts) {
     var calls = new AtomicInteger();
-    var decider =
-        new Decider<Command, Account, Event>() {
-          private final Decider<Command, Account, Event> real = new AccountDecider();
+    return new Decider<>() {
+      private final Decider<Command, Account, Event> real = new AccountDecider();
 
-          @Override
-          public Account initialState() {
-            return real.initialState();
-          }
+      @Override
+      public Account initialState() {
+        return real.initialState();
+      }
 
-          @Override
-          public List<? extends Event> decide(Command command, Account state, Context context) {
-            contexts.add(context);
-            if (calls.incrementAndGet() == 1) {
-              try {
-                var unused = otherWriter.call();
-              } catch (Exception e) {
-                throw new AssertionError(e);
-              }
-            }
-            return real.decide(command, state, context);
+      @Override
+      public List<? extends Event> decide(Command command, Account state, Context context) {
+        contexts.add(context);
+        if (calls.incrementAndGet() == 1) {
+          try {
+            var unused = otherWriter.call();
+          } catch (Exception e) {
+            throw new AssertionError(e);
           }
+        }
+        return real.decide(command, state, context);
+      }
 
-          @Override
-          public Account evolve(Account state, Event event) {
-            return real.evolve(state, event);
-          }
-        };
-    return CommandHandler.on(store(), ACCOUNTS, decider);
+      @Override
+      public Account evolve(Account state, Event event) {
+        return real.evolve(state, event);
+      }
+    };
   }
 
   /** Passes everything on, so that a test can change one thing. */

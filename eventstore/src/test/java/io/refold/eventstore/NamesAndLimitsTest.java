@@ -119,7 +119,7 @@ class NamesAndLimitsTest {
     var policy = ConflictPolicy.retry(3);
     assertThat(policy.pauseBefore(1)).hasMillis(1);
     assertThat(policy.pauseBefore(3)).hasMillis(4);
-    assertThat(policy.pauseBefore(1_000)).hasMillis(64);
+    assertThat(policy.pauseBefore(1_000)).hasMillis(256);
     assertThatThrownBy(() -> ConflictPolicy.retry(-1)).hasMessageContaining("negative");
   }
 }

@@ -10,29 +10,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
-import org.redisson.api.BatchOptions;
-import org.redisson.api.RBatch;
 import org.redisson.api.stream.StreamMessageId;
 import org.redisson.api.stream.StreamRangeArgs;
-import org.redisson.client.codec.ByteArrayCodec;
-import org.redisson.client.codec.Codec;
-import org.redisson.client.codec.StringCodec;
-import org.redisson.codec.CompositeCodec;
 
 /**
  * Reads streams and logs by XRANGE.
  *
  * <p>Log entries are resolved with one read per stream, however many entries point to it: the runs
- * of one stream within a stretch of the log follow each other. Reads of {@value #PIPELINE} streams
- * share a pipeline, and all pipelines of a call are under way at once.
+ * of one stream within a stretch of the log follow each other.
  */
 final class EventFetch {
-  private static final int PIPELINE = 128;
-  private static final Codec FIELDS =
-      new CompositeCodec(StringCodec.INSTANCE, ByteArrayCodec.INSTANCE, ByteArrayCodec.INSTANCE);
-
   private final RedisSession session;
   private final Keys keys;
   private final int partitions;
@@ -57,12 +45,7 @@ final class EventFetch {
             .count(limit);
     Map<StreamMessageId, Map<String, byte[]>> entries =
         session.read(
-            "reading " + stream,
-            () ->
-                session
-                    .redisson()
-                    .<String, byte[]>getStream(keys.stream(stream), FIELDS)
-                    .rangeAsync(range));
+            "reading " + stream, target -> target.stream(keys.stream(stream)).rangeAsync(range));
     return events(stream, entries);
   }
 
@@ -74,11 +57,7 @@ final class EventFetch {
     Map<StreamMessageId, Map<String, byte[]>> entries =
         session.read(
             "reading the log of partition " + partition,
-            () ->
-                session
-                    .redisson()
-                    .<String, byte[]>getStream(keys.log(partition), FIELDS)
-                    .rangeAsync(range));
+            target -> target.stream(keys.log(partition)).rangeAsync(range));
     var log = new ArrayList<LogEntry>(entries.size());
     entries.forEach((id, fields) -> {
       byte[] lines = fields.get("w");
@@ -136,40 +115,22 @@ final class EventFetch {
   }
 
   private Map<StreamId, List<StoredEvent>> read(List<Run> runs) {
-    var pipelines =
-        new ArrayList<CompletableFuture<List<Map<StreamMessageId, Map<String, byte[]>>>>>();
-    for (int from = 0; from < runs.size(); from += PIPELINE) {
-      List<Run> part = runs.subList(from, Math.min(from + PIPELINE, runs.size()));
-      pipelines.add(session.attempt("reading events", () -> pipeline(part)));
+    var replies = new ArrayList<CompletableFuture<Map<StreamMessageId, Map<String, byte[]>>>>();
+    for (Run run : runs) {
+      var range =
+          StreamRangeArgs.startId(new StreamMessageId(run.first(), 0))
+              .endId(new StreamMessageId(run.last(), 0));
+      replies.add(
+          session.readAsync(
+              "reading " + run.stream(),
+              target -> target.stream(keys.stream(run.stream())).rangeAsync(range)));
     }
     var read = new HashMap<StreamId, List<StoredEvent>>(2 * runs.size());
-    for (int i = 0; i < pipelines.size(); i++) {
-      List<Map<StreamMessageId, Map<String, byte[]>>> replies =
-          RedisSession.await(pipelines.get(i));
-      for (int j = 0; j < replies.size(); j++) {
-        StreamId stream = runs.get(i * PIPELINE + j).stream();
-        read.put(stream, events(stream, replies.get(j)));
-      }
+    for (int i = 0; i < runs.size(); i++) {
+      StreamId stream = runs.get(i).stream();
+      read.put(stream, events(stream, RedisSession.await(replies.get(i))));
     }
     return read;
-  }
-
-  @SuppressWarnings("unchecked") // the replies of a pipeline of XRANGE
-  private CompletionStage<List<Map<StreamMessageId, Map<String, byte[]>>>> pipeline(
-      List<Run> runs) {
-    RBatch batch = session.redisson().createBatch(BatchOptions.defaults().retryAttempts(0));
-    for (Run run : runs) {
-      var unused =
-          batch
-              .getStream(keys.stream(run.stream()), FIELDS)
-              .rangeAsync(
-                  StreamRangeArgs.startId(new StreamMessageId(run.first(), 0))
-                      .endId(new StreamMessageId(run.last(), 0)));
-    }
-    return batch
-        .executeAsync()
-        .thenApply(
-            result -> (List<Map<StreamMessageId, Map<String, byte[]>>>) result.getResponses());
   }
 
   private List<StoredEvent> events(

@@ -67,6 +67,7 @@ final class RedisConnections {
   static Config safe(Config given) {
     var config = new Config(given);
     config.setCodec(BytesCodec.INSTANCE);
+    config.setUseScriptCache(false); // it would turn an EVAL within a pipeline into an EVALSHA
     if (config.isSingleConfig()) {
       strict(config.useSingleServer());
     } else if (config.isClusterConfig()) {

@@ -59,8 +59,15 @@ final class RedisErrors {
             || failure instanceof RedisOutOfMemoryException;
     return refused
         ? new StoreUnavailableException(
-            "Redis did not execute %s: %s".formatted(what, failure.getMessage()), failure)
+            "Redis did not execute %s: %s".formatted(what, message(failure)), failure)
         : new ReplyLostException(
-            "the reply to %s was lost: %s".formatted(what, failure.getMessage()), failure);
+            "the reply to %s was lost: %s".formatted(what, message(failure)), failure);
+  }
+
+  /** Redisson appends channel and parameters to what the server said; they help nobody. */
+  private static String message(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    int details = message.indexOf(". channel: ");
+    return details < 0 ? message : message.substring(0, details);
   }
 }

@@ -4,14 +4,12 @@ import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
@@ -30,24 +28,23 @@ import org.redisson.config.Config;
  */
 public final class RedisSession {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final RScript.Mode MODE = RScript.Mode.READ_WRITE;
+  private static final RScript.ReturnType LIST = RScript.ReturnType.LIST;
   private static final long FIRST_PAUSE_MILLIS = 2;
   private static final long LONGEST_PAUSE_MILLIS = 200;
-
-  private static final Executor CALLERS =
-      Executors.newFixedThreadPool(
-          Math.max(2, Runtime.getRuntime().availableProcessors()),
-          Thread.ofPlatform().name("refold-redis-", 0).daemon().factory());
 
   private final RedissonClient redisson;
   private final Config config;
   private final Keys keys;
-  private final RScript scripts;
+  private final Pipeline calls;
+  private final Pipeline reads;
 
   RedisSession(RedissonClient redisson, Config config, Keys keys) {
     this.redisson = redisson;
     this.config = config;
     this.keys = keys;
-    this.scripts = redisson.getScript(BytesCodec.INSTANCE);
+    this.calls = new Pipeline(redisson, "calls");
+    this.reads = new Pipeline(redisson, "reads");
   }
 
   /** Returns the namespace: the first part of every key. */
@@ -122,13 +119,13 @@ public final class RedisSession {
 
   /** Sends a call, again while it is certain that the server did not execute it. */
   <T extends @Nullable Object> CompletableFuture<T> attempt(
-      String what, Supplier<CompletionStage<T>> call) {
+      String what, Supplier<CompletableFuture<T>> call) {
     return attempt(what, call, System.nanoTime() + PATIENCE.toNanos(), FIRST_PAUSE_MILLIS);
   }
 
   private static <T extends @Nullable Object> CompletableFuture<T> attempt(
-      String what, Supplier<CompletionStage<T>> call, long giveUp, long pauseMillis) {
-    return started(call)
+      String what, Supplier<CompletableFuture<T>> call, long giveUp, long pauseMillis) {
+    return call.get()
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
           if (RedisErrors.passes(cause) && System.nanoTime() < giveUp) {
@@ -141,41 +138,30 @@ public final class RedisSession {
         });
   }
 
-  /**
-   * Starts a call of Redisson, never on a virtual thread.
-   *
-   * <p>Redisson 4.7 hands out connections through a queue that spins while another thread is
-   * between two steps of adding to it, the second of which takes a lock (Redisson's issue 7285).
-   * Spinning virtual threads keep their carriers, so that other thread may never run: on two cores,
-   * 64 virtual threads hung within seconds. The operating system gives every platform thread its
-   * turn.
-   */
-  private static <T extends @Nullable Object> CompletableFuture<T> started(
-      Supplier<CompletionStage<T>> call) {
-    return Thread.currentThread().isVirtual()
-        ? CompletableFuture.supplyAsync(call, CALLERS).thenCompose(stage -> stage)
-        : call.get().toCompletableFuture();
+  /** Reads one thing, with patience: reading again does no harm. */
+  <T> T read(String what, Function<Target, CompletionStage<T>> call) {
+    return await(attempt(what, () -> calls.submit(call)));
   }
 
-  /** Reads with patience: reading again does no harm. */
-  <T> T read(String what, Supplier<CompletionStage<T>> call) {
-    return await(attempt(what, call));
+  /** Reads many things without standing in the way of single calls. */
+  <T> CompletableFuture<T> readAsync(String what, Function<Target, CompletionStage<T>> call) {
+    return attempt(what, () -> reads.submit(call));
   }
 
-  private CompletionStage<@Nullable Object> send(
+  private CompletableFuture<@Nullable Object> send(
       RedisScript script, List<String> keys, Object[] args) {
-    List<Object> names = new ArrayList<>(keys);
+    List<Object> names = List.copyOf(keys);
     String slot = keys.getFirst();
-    CompletionStage<@Nullable Object> cached =
-        scripts.evalShaAsync(
-            slot, RScript.Mode.READ_WRITE, script.sha(), RScript.ReturnType.LIST, names, args);
-    return cached.exceptionallyCompose(failure -> {
-      Throwable cause = RedisErrors.cause(failure);
-      return cause instanceof RedisNoScriptException
-          ? scripts.evalAsync(
-              slot, RScript.Mode.READ_WRITE, script.source(), RScript.ReturnType.LIST, names, args)
-          : CompletableFuture.failedFuture(cause);
-    });
+    return calls
+        .<@Nullable Object>submit(
+            target -> target.scripts().evalShaAsync(slot, MODE, script.sha(), LIST, names, args))
+        .exceptionallyCompose(failure -> {
+          Throwable cause = RedisErrors.cause(failure);
+          return cause instanceof RedisNoScriptException
+              ? calls.submit(target ->
+                  target.scripts().evalAsync(slot, MODE, script.source(), LIST, names, args))
+              : CompletableFuture.failedFuture(cause);
+        });
   }
 
   /** Returns a reply's bytes as text. */
@@ -195,6 +181,8 @@ public final class RedisSession {
   }
 
   void close() {
+    calls.close();
+    reads.close();
     redisson.shutdown(0, 2, TimeUnit.SECONDS);
   }
 }

@@ -1,0 +1,150 @@
+package io.refold.eventstore.redis;
+
+import io.refold.eventstore.StoreUnavailableException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.redisson.api.BatchOptions;
+import org.redisson.api.RBatch;
+import org.redisson.api.RedissonClient;
+
+/**
+ * Sends the calls of many threads together, each with an outcome of its own. Thread-safe.
+ *
+ * <p>One thread takes what waits, at most {@value #MOST} calls, and sends it as one pipeline; at
+ * most {@value #UNDER_WAY} pipelines are under way. A call that comes alone is sent at once and
+ * waits for nobody; while pipelines are under way, calls gather for the next one, so the load
+ * itself makes the pipelines longer.
+ *
+ * <p>The thread is a platform thread, and so is every one that calls Redisson. Redisson 4.7 hands
+ * out connections through a queue that spins while another thread is between two steps of adding to
+ * it, the second of which takes a lock (Redisson's issue 7285). Spinning virtual threads keep their
+ * carriers, so that other thread may never run: on two cores, 64 virtual threads hung within
+ * seconds. The operating system gives every platform thread its turn.
+ */
+final class Pipeline implements AutoCloseable {
+  private static final int MOST = 128;
+  private static final int UNDER_WAY = 3;
+
+  /** Nothing of Redisson's is repeated: whether that does harm is ours to know. */
+  private static final BatchOptions OPTIONS = BatchOptions.defaults().retryAttempts(0);
+
+  private final RedissonClient redisson;
+  private final Target alone;
+  private final BlockingQueue<Call<?>> waiting = new LinkedBlockingQueue<>();
+  private final Semaphore places = new Semaphore(UNDER_WAY);
+  private final Thread sender;
+  private volatile boolean closed;
+
+  /** A call and where its outcome goes. */
+  private record Call<T extends @Nullable Object>(
+      Function<Target, CompletionStage<T>> start, CompletableFuture<T> outcome) {
+    void send(Target target) {
+      try {
+        start
+            .apply(target)
+            .whenComplete((reply, failure) -> {
+              if (failure == null) {
+                outcome.complete(reply);
+              } else {
+                outcome.completeExceptionally(failure);
+              }
+            });
+      } catch (RuntimeException e) { // an argument that cannot be encoded, say
+        outcome.completeExceptionally(e);
+      }
+    }
+  }
+
+  Pipeline(RedissonClient redisson, String name) {
+    this.redisson = redisson;
+    this.alone = Target.alone(redisson);
+    this.sender = Thread.ofPlatform().name("refold-" + name).daemon().start(this::run);
+  }
+
+  /**
+   * Sends a call with the next pipeline.
+   *
+   * @param start makes the call; runs on another thread
+   */
+  <T extends @Nullable Object> CompletableFuture<T> submit(
+      Function<Target, CompletionStage<T>> start) {
+    var call = new Call<>(start, new CompletableFuture<T>());
+    waiting.add(call);
+    if (closed && waiting.remove(call)) {
+      call.outcome().completeExceptionally(closedException());
+    }
+    return call.outcome();
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        Call<?> first = waiting.take();
+        places.acquire();
+        var calls = new ArrayList<Call<?>>();
+        calls.add(first);
+        waiting.drainTo(calls, MOST - 1);
+        send(calls);
+      }
+    } catch (InterruptedException e) {
+      // closed
+    }
+    for (Call<?> call = waiting.poll(); call != null; call = waiting.poll()) {
+      call.outcome().completeExceptionally(closedException());
+    }
+  }
+
+  private void send(List<Call<?>> calls) {
+    if (calls.size() == 1) {
+      Call<?> call = calls.getFirst();
+      call.send(alone);
+      var unused = call.outcome().whenComplete((reply, failure) -> places.release());
+      return;
+    }
+    RBatch batch = redisson.createBatch(OPTIONS);
+    Target within = Target.within(batch);
+    for (Call<?> call : calls) {
+      call.send(within);
+    }
+    CompletionStage<?> sent;
+    try {
+      sent = batch.executeAsync();
+    } catch (RuntimeException e) {
+      sent = CompletableFuture.failedFuture(e);
+    }
+    var unused =
+        sent.whenComplete((done, failure) -> {
+          places.release();
+          complete(calls, failure);
+        });
+  }
+
+  /** In a pipeline that fails as a whole Redisson may leave calls without an outcome. */
+  private static void complete(List<Call<?>> calls, @Nullable Throwable failure) {
+    Throwable cause =
+        failure == null
+            ? new IllegalStateException("the pipeline ended without a reply to this call")
+            : RedisErrors.cause(failure);
+    for (Call<?> call : calls) {
+      call.outcome().completeExceptionally(cause);
+    }
+  }
+
+  private static StoreUnavailableException closedException() {
+    return new StoreUnavailableException("the store is closed (nothing was written)", null);
+  }
+
+  /** Fails what still waits. What is under way ends by itself. */
+  @Override
+  public void close() {
+    closed = true;
+    sender.interrupt();
+  }
+}

@@ -1,0 +1,34 @@
+package io.refold.sample;
+
+import io.refold.eventstore.embedded.EmbeddedRedis;
+import io.refold.sample.bench.Figures;
+import io.refold.sample.bench.ReadSide;
+import io.refold.sample.bench.WriteSide;
+
+/**
+ * Measures Refold on an embedded Redis with {@code appendfsync everysec}, one line per figure:
+ * {@code bench <name> <value> <unit>}. Figures of one run may be compared with each other; machines
+ * differ.
+ */
+public final class Bench {
+  private static final long DEFAULT_EVENTS = 200_000;
+
+  private Bench() {}
+
+  /**
+   * Runs all measurements.
+   *
+   * @param args none; the system property {@code events} says how many events to write
+   */
+  public static void main(String[] args) {
+    String given = System.getProperty("events", "");
+    long events = given.isEmpty() ? DEFAULT_EVENTS : Long.parseLong(given);
+    var figures = new Figures(System.out);
+    try (var redis = EmbeddedRedis.start("appendonly yes", "appendfsync everysec")) {
+      new WriteSide(redis, events, figures).measure();
+    }
+    try (var redis = EmbeddedRedis.start("appendonly yes", "appendfsync everysec")) {
+      new ReadSide(redis, events, figures).measure();
+    }
+  }
+}

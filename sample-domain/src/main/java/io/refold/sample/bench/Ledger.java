@@ -1,0 +1,45 @@
+package io.refold.sample.bench;
+
+import io.refold.eventstore.Category;
+import io.refold.eventstore.Context;
+import io.refold.eventstore.Decider;
+import io.refold.eventstore.EventCodec;
+import jakarta.validation.constraints.Positive;
+import java.util.List;
+
+/** A small aggregate with a payload of about 200 bytes per event. */
+final class Ledger {
+  static final Category<Entry> LEDGERS = Category.of("ledger", EventCodec.json(Entry.class));
+
+  private static final String TEXT = "x".repeat(170);
+
+  private Ledger() {}
+
+  /** One booking; with its text it is 200 bytes of JSON. */
+  record Entry(long cents, String text) {
+    static Entry of(long cents) {
+      return new Entry(cents, TEXT);
+    }
+  }
+
+  record Book(@Positive long cents) {}
+
+  record Balance(long cents, long entries) {}
+
+  static final class LedgerDecider implements Decider<Book, Balance, Entry> {
+    @Override
+    public Balance initialState() {
+      return new Balance(0, 0);
+    }
+
+    @Override
+    public List<Entry> decide(Book command, Balance state, Context context) {
+      return List.of(Entry.of(command.cents()));
+    }
+
+    @Override
+    public Balance evolve(Balance state, Entry event) {
+      return new Balance(state.cents() + event.cents(), state.entries() + 1);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package io.refold.sample.bench;
+
+import io.refold.eventstore.embedded.EmbeddedRedis;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the server says about itself, asked over a plain socket: the sample sees Redis only through
+ * Refold, and Refold has no reason to offer this.
+ */
+final class ServerStats {
+  private static final Pattern COMMAND =
+      Pattern.compile("cmdstat_([a-z|]+):calls=(\\d+),usec=(\\d+)");
+  private static final Pattern MEMORY = Pattern.compile("used_memory:(\\d+)");
+
+  private final int port;
+
+  ServerStats(EmbeddedRedis redis) {
+    port = redis.port();
+  }
+
+  /** How often a command ran, and how long the server worked on it. */
+  record Work(long calls, long micros) {
+    Work minus(Work earlier) {
+      return new Work(calls - earlier.calls(), micros - earlier.micros());
+    }
+
+    /** Returns how many of something the server alone would do in a second. */
+    double ceiling(long things) {
+      return micros == 0 ? 0 : things * 1e6 / micros;
+    }
+  }
+
+  Work of(String command) {
+    Matcher line = COMMAND.matcher(info("commandstats"));
+    while (line.find()) {
+      if (line.group(1).equals(command)) {
+        return new Work(Long.parseLong(line.group(2)), Long.parseLong(line.group(3)));
+      }
+    }
+    return new Work(0, 0);
+  }
+
+  long usedMemory() {
+    Matcher line = MEMORY.matcher(info("memory"));
+    if (!line.find()) {
+      throw new IllegalStateException("the server does not tell its memory");
+    }
+    return Long.parseLong(line.group(1));
+  }
+
+  private String info(String section) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket
+          .getOutputStream()
+          .write("INFO %s\r\nQUIT\r\n".formatted(section).getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
