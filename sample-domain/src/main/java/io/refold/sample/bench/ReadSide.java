@@ -69,7 +69,7 @@ public final class ReadSide {
         ReadModel<Balance> rows = projections.readModel(balances);
         awaitHeads(store, rows);
         long start = System.nanoTime();
-        workers.rebuild(balances).await();
+        rebuild(workers, balances);
         figures.print("rebuild", events / Load.seconds(start), "events/s");
         lag(store, rows, new ConcurrentHistogram(3));
         var lag = new ConcurrentHistogram(3);
@@ -77,6 +77,15 @@ public final class ReadSide {
         figures.print("lag.p50", millis(lag, 50), "ms");
         figures.print("lag.p99", millis(lag, 99), "ms");
       }
+    }
+  }
+
+  private static void rebuild(ProjectionWorkers workers, Balances balances) {
+    try {
+      workers.rebuild(balances).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
     }
   }
 

@@ -48,14 +48,14 @@ class ReadmeTest {
 
     assertThat(blocks).hasSizeGreaterThanOrEqualTo(3);
     for (String block : blocks) {
-      for (String part : block.split("\n *// …\n")) {
+      for (String part : block.split("\n *// …\n", -1)) {
         assertThat(compiled).contains(squeeze(part));
       }
     }
   }
 
   @Test
-  void theQuickStartWorks() {
+  void theQuickStartWorks() throws InterruptedException {
     try (var redis = EmbeddedRedis.start()) {
       String url = redis.url();
       try (var store = RedisEventStore.connect(url);
