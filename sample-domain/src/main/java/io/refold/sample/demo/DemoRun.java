@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -204,7 +205,9 @@ public final class DemoRun {
   }
 
   private static String path(List<Activity> activities) {
-    return activities.stream().map(Activity::title).collect(Collectors.joining(" > "));
+    return activities.stream()
+        .map(activity -> activity.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+        .collect(Collectors.joining(" > "));
   }
 
   private void printStory(DemoServer server, Books books, ReadModel<FineFile> files) {
@@ -256,8 +259,8 @@ public final class DemoRun {
     boolean good = outcome.differing() == 0;
     out.line(
         (good
-                ? "check: all %s rows are the same as before the rebuild"
-                : "check: FAILED, %2$s of %1$s rows are not the same as before the rebuild")
+                ? "check:   all %s rows are the same as before the rebuild"
+                : "check:   FAILED, %2$s of %1$s rows are not the same as before the rebuild")
             .formatted(number(outcome.rows()), number(outcome.differing())));
     return good;
   }

@@ -9,7 +9,7 @@ import java.util.Locale;
 
 /** What the demo prints: numbered steps, text, tables and progress. */
 final class Printout {
-  private static final int PLAIN_BAR_WIDTH = 100;
+  private static final int WIDEST_COLUMN = 90;
 
   private final PrintStream out;
   private int step;
@@ -34,7 +34,7 @@ final class Printout {
             .map(heading ->
                 new Column()
                     .header(heading.replace("#", ""))
-                    .maxWidth(PLAIN_BAR_WIDTH)
+                    .maxWidth(WIDEST_COLUMN)
                     .headerAlign(align(heading))
                     .dataAlign(align(heading)))
             .toArray(Column[]::new);

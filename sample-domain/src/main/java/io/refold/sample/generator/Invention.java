@@ -122,7 +122,7 @@ final class Invention {
   /** Many pay what was due before the penalty, and some the rest later. */
   private long paymentAfterPenalty(long due, boolean again) {
     boolean first = fine.paidCents() == 0;
-    if (again || (first && percent(23))) {
+    if (again || percent(first ? 26 : 9)) {
       return first && percent(85) ? tariff.cents() + fine.expenseCents() : due / 2;
     }
     return whole(due, 3, 0);
