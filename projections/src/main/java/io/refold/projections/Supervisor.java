@@ -44,8 +44,7 @@ final class Supervisor implements AutoCloseable {
   private volatile boolean closed;
   private @Nullable LogWatch watch;
 
-  Supervisor(
-      ProjectionStore store, List<RowFormat<?>> projections, String worker, Duration lease) {
+  Supervisor(ProjectionStore store, List<RowFormat<?>> projections, String worker, Duration lease) {
     this.store = store;
     this.projections = projections;
     this.worker = worker;
@@ -96,8 +95,7 @@ final class Supervisor implements AutoCloseable {
     Layout live =
         catalog
             .live()
-            .orElseGet(() ->
-                store.generations().open(format.name(), format.shape(store.shards())));
+            .orElseGet(() -> store.generations().open(format.name(), format.shape(store.shards())));
     Set<Layout> wanted = new HashSet<>();
     wanted.add(live);
     catalog
@@ -114,9 +112,7 @@ final class Supervisor implements AutoCloseable {
     }
     for (Layout layout : wanted) {
       if (!closed) {
-        crews
-            .computeIfAbsent(layout, key -> crew(format, key))
-            .tick(layout.equals(live));
+        crews.computeIfAbsent(layout, key -> crew(format, key)).tick(layout.equals(live));
       }
     }
     catalog.gone().forEach(this::sweep);

@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import org.redisson.api.RedissonClient;
 import org.redisson.api.stream.StreamMessageId;
 import org.redisson.api.stream.StreamReadArgs;
@@ -30,9 +32,12 @@ final class RedisLogWatch implements LogWatch {
   private final RedissonClient client;
   private final RedisSession session;
   private final IntConsumer appended;
+  private final AtomicReferenceArray<@Nullable CompletableFuture<?>> reads;
   private volatile boolean closed;
 
-  private RedisLogWatch(RedissonClient client, RedisSession session, IntConsumer appended) {
+  private RedisLogWatch(
+      RedissonClient client, RedisSession session, int partitions, IntConsumer appended) {
+    this.reads = new AtomicReferenceArray<>(partitions);
     this.client = client;
     this.session = session;
     this.appended = appended;
@@ -40,7 +45,9 @@ final class RedisLogWatch implements LogWatch {
 
   static RedisLogWatch start(RedisEventStore events, IntConsumer appended) {
     RedisSession session = events.session();
-    var watch = new RedisLogWatch(session.newClient(events.partitions() + 1), session, appended);
+    var watch =
+        new RedisLogWatch(
+            session.newClient(events.partitions() + 1), session, events.partitions(), appended);
     for (int partition = 0; partition < events.partitions(); partition++) {
       Position newest = events.head(partition).position();
       watch.wait(partition, new StreamMessageId(newest.sequence(), newest.micros()));
@@ -53,25 +60,27 @@ final class RedisLogWatch implements LogWatch {
     if (closed) {
       return;
     }
-    var unused =
+    CompletableFuture<Map<StreamMessageId, Map<byte[], byte[]>>> read =
         client
             .<byte[], byte[]>getStream(session.logKey(partition), ByteArrayCodec.INSTANCE)
             .readAsync(StreamReadArgs.greaterThan(behind).count(MAX_ENTRIES).timeout(BLOCK))
-            .toCompletableFuture()
-            .whenComplete((entries, failure) -> {
-              if (closed) {
-                return;
-              }
-              if (failure != null) {
-                LOG.debug("watching partition {} has failed, trying again", partition, failure);
-                later(partition, behind);
-              } else if (entries == null || entries.isEmpty()) {
-                wait(partition, behind);
-              } else {
-                appended.accept(partition);
-                wait(partition, last(entries));
-              }
-            });
+            .toCompletableFuture();
+    reads.set(partition, read);
+    var unused =
+        read.whenComplete((entries, failure) -> {
+          if (closed) {
+            return;
+          }
+          if (failure != null) {
+            LOG.debug("watching partition {} has failed, trying again", partition, failure);
+            later(partition, behind);
+          } else if (entries == null || entries.isEmpty()) {
+            wait(partition, behind);
+          } else {
+            appended.accept(partition);
+            wait(partition, last(entries));
+          }
+        });
   }
 
   private void later(int partition, StreamMessageId behind) {
@@ -90,6 +99,12 @@ final class RedisLogWatch implements LogWatch {
   @Override
   public void close() {
     closed = true;
+    for (int partition = 0; partition < reads.length(); partition++) {
+      var read = reads.get(partition);
+      if (read != null) {
+        read.cancel(true);
+      }
+    }
     client.shutdown(0, 2, TimeUnit.SECONDS);
   }
 }

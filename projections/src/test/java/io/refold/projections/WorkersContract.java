@@ -1,0 +1,404 @@
+package io.refold.projections;
+
+import static io.refold.projections.Shop.append;
+import static io.refold.projections.Shop.fill;
+import static io.refold.projections.Shop.freshFold;
+import static io.refold.projections.Shop.rows;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refold.eventstore.EventStore;
+import io.refold.eventstore.Position;
+import io.refold.projections.ProjectionStatus.Partition;
+import io.refold.projections.Shop.Order;
+import io.refold.projections.Shop.Orders;
+import io.refold.projections.Shop.Paid;
+import io.refold.projections.Shop.Placed;
+import io.refold.projections.Shop.Sales;
+import io.refold.projections.Shop.SalesByDay;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What workers do on every store; an implementation says how to get an empty one. */
+@Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+public abstract class WorkersContract {
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  private final Orders orders = new Orders();
+  private final SalesByDay sales = new SalesByDay();
+
+  /** Returns the store of this test, empty at its beginning. */
+  protected abstract ProjectionStore store();
+
+  private EventStore events() {
+    return store().events();
+  }
+
+  private ProjectionWorkers.Builder workers() {
+    return ProjectionWorkers.on(store()).lease(Duration.ofSeconds(2));
+  }
+
+  private void awaitCaughtUp(Projection<?>... projections) {
+    for (Projection<?> projection : projections) {
+      Await.until(projection.name() + " catches up", () -> store().status(projection).caughtUp());
+    }
+  }
+
+  private void assertEqualToFreshFold() {
+    assertThat(rows(store().readModel(orders))).isEqualTo(freshFold(events(), orders));
+    assertThat(rows(store().readModel(sales))).isEqualTo(freshFold(events(), sales));
+  }
+
+  @Test
+  void historyAndNewEventsEndInTheRows() {
+    fill(events(), "before", 60);
+    try (var workers = workers().add(orders).add(sales).start()) {
+      fill(events(), "while", 60);
+      awaitCaughtUp(orders, sales);
+      fill(events(), "after", 60);
+      awaitCaughtUp(orders, sales);
+      assertEqualToFreshFold();
+      assertThat(workers.status()).hasSize(2).allMatch(ProjectionStatus::caughtUp);
+    }
+  }
+
+  @Test
+  void aReaderSeesItsOwnWritesOnceItHasWaited() {
+    try (var workers = workers().add(orders).start()) {
+      ReadModel<Order> model = store().readModel(orders);
+      for (int i = 1; i <= 50; i++) {
+        Position position = append(events(), "mine", i == 1 ? new Placed("x") : new Paid(1));
+        assertThat(model.find("mine", position, SOON)).contains(new Order("x", i - 1, i, null));
+      }
+      assertThat(workers.name()).isNotBlank();
+    }
+  }
+
+  @Test
+  void afterAStopOthersGoOnWhereItStopped() {
+    var folded = new ConcurrentHashMap<String, Integer>();
+    var counting =
+        new Orders(
+            1,
+            recorded ->
+                folded.merge(recorded.stream() + "/" + recorded.version(), 1, Integer::sum));
+    fill(events(), "a", 40);
+    try (var first = workers().add(counting).start()) {
+      awaitCaughtUp(counting);
+      assertThat(first.status().getFirst().partitions())
+          .allMatch(partition -> partition.owner().equals(java.util.Optional.of(first.name())));
+    }
+    assertThat(store().status(counting).partitions())
+        .allMatch(partition -> partition.state() == PartitionState.NOT_OWNED);
+    fill(events(), "b", 40);
+    try (var second = workers().add(counting).start()) {
+      awaitCaughtUp(counting);
+      assertThat(second.status()).isNotEmpty();
+    }
+    assertThat(rows(store().readModel(counting))).isEqualTo(freshFold(events(), orders));
+    assertThat(folded)
+        .as("each event was folded once")
+        .allSatisfy((event, times) -> assertThat(times).isOne());
+  }
+
+  @Test
+  void partitionsAreSharedEvenlyAndMoveWhenAWorkerJoinsOrLeaves() {
+    try (var first = workers().add(orders).name("first").start()) {
+      Await.until("first owns all", () -> owners().equals(Map.of("first", events().partitions())));
+      int half = events().partitions() / 2;
+      try (var second = workers().add(orders).name("second").start()) {
+        Await.until("both own half", () -> owners().equals(Map.of("first", half, "second", half)));
+        fill(events(), "x", 20);
+        awaitCaughtUp(orders);
+        assertThat(second.name()).isEqualTo("second");
+      }
+      Await.until("first owns all", () -> owners().equals(Map.of("first", events().partitions())));
+      assertThat(first.name()).isEqualTo("first");
+    }
+    assertThat(rows(store().readModel(orders))).isEqualTo(freshFold(events(), orders));
+  }
+
+  private Map<String, Integer> owners() {
+    return store().status(orders).partitions().stream()
+        .flatMap(partition -> partition.owner().stream())
+        .collect(Collectors.toMap(owner -> owner, owner -> 1, Integer::sum));
+  }
+
+  @Test
+  void aFailingEventHaltsItsPartitionVisiblyAndNothingElse() {
+    var broken = new AtomicBoolean(true);
+    var picky =
+        new Orders(
+            1,
+            recorded -> {
+              if (broken.get() && recorded.event().equals(new Paid(-13))) {
+                throw new IllegalStateException("negative sums bring bad luck");
+              }
+            });
+    append(events(), "good", new Placed("x"));
+    append(events(), "bad", new Placed("x"), new Paid(1));
+    append(events(), "bad", new Paid(-13));
+    append(events(), "bad", new Paid(2));
+    fill(events(), "others", 30);
+    try (var workers = workers().add(picky).add(sales).start()) {
+      awaitCaughtUp(sales);
+      int partition = Shop.ORDERS.stream("bad").partition(events().partitions());
+      Await.until(
+          "the partition halts and the others catch up",
+          () ->
+              store().status(picky).partitions().stream()
+                  .allMatch(p ->
+                      p.number() == partition
+                          ? p.state() == PartitionState.HALTED
+                          : p.state() == PartitionState.RUNNING && p.lag() == 0));
+      Partition halted = store().status(picky).partitions().get(partition);
+      assertThat(halted.error().orElseThrow())
+          .contains("event 3 of order:bad", "type 'paid'", "negative sums bring bad luck");
+      assertThat(halted.lag()).isPositive();
+      assertThat(store().readModel(picky).find("bad"))
+          .as("what stands before the event is applied, and nothing behind it")
+          .contains(new Order("x", 1, 2, null));
+
+      broken.set(false);
+      awaitCaughtUp(picky);
+      assertThat(workers.status()).allMatch(ProjectionStatus::caughtUp);
+      assertThat(store().status(picky).partitions()).allMatch(p -> p.error().isEmpty());
+      assertEqualToFreshFold();
+    }
+  }
+
+  @Test
+  void aRebuildUnderWritesEndsEqualToAFreshFoldAndNoReaderEverMissesARow() throws Exception {
+    fill(events(), "base", 150);
+    var stop = new AtomicBoolean();
+    ReadModel<Order> model = store().readModel(orders);
+    try (var workers = workers().add(orders).add(sales).start();
+        var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      awaitCaughtUp(orders, sales);
+      var writing = new CountDownLatch(20);
+      var problem = new AtomicReference<String>("");
+      var written = new AtomicInteger();
+      var unused =
+          executor.submit(() -> {
+            while (!stop.get()) {
+              append(events(), "base" + (1 + 2 * (written.get() % 2)), new Paid(1));
+              String id = "new" + written.incrementAndGet();
+              Position position = append(events(), id, new Placed("n"));
+              if (model.find(id, position, SOON).isEmpty()) {
+                problem.compareAndSet("", "own write was not seen: " + id);
+              }
+              writing.countDown();
+            }
+          });
+      ReadModel<Sales> totals = store().readModel(sales);
+      for (int reader = 0; reader < 2; reader++) {
+        unused =
+            executor.submit(() -> {
+              long cents = 0;
+              long all = 0;
+              while (!stop.get()) {
+                Order order = model.find("base1").orElse(null);
+                Sales sum = totals.find("all").orElse(null);
+                if (order == null || order.cents() < cents || sum == null || sum.events() < all) {
+                  problem.compareAndSet(
+                      "", "order %s after %d, %s after %d".formatted(order, cents, sum, all));
+                  return;
+                }
+                cents = order.cents();
+                all = sum.events();
+                if (model.findAll(List.of("base1", "base2", "base3")).size() != 3
+                    || totals.rows(10).rows().size() < 10) {
+                  problem.compareAndSet("", "a row was missing");
+                }
+              }
+            });
+      }
+      try {
+        rebuildTwiceWhileWriting(workers, writing);
+      } finally {
+        stop.set(true);
+      }
+      executor.shutdown();
+      assertThat(executor.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+      awaitCaughtUp(orders, sales);
+      assertThat(problem.get()).isEmpty();
+      assertThat(store().status(orders).generation()).hasValue(3);
+      assertEqualToFreshFold();
+    }
+  }
+
+  private void rebuildTwiceWhileWriting(ProjectionWorkers workers, CountDownLatch writing)
+      throws InterruptedException {
+    assertThat(writing.await(30, TimeUnit.SECONDS)).isTrue();
+    for (int round = 0; round < 2; round++) {
+      for (Rebuild rebuild : List.of(workers.rebuild(orders), workers.rebuild(sales))) {
+        RebuildProgress done = rebuild.await(SOON).orElseThrow();
+        assertThat(done.state()).isEqualTo(RebuildProgress.State.DONE);
+        assertThat(done.events()).isPositive().isLessThanOrEqualTo(done.total());
+        assertThat(done.eventsPerSecond()).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aCancelledRebuildLeavesNothingBehindAndTheRowsGoOn() {
+    fill(events(), "o", 50);
+    var gate = new CountDownLatch(1);
+    var slow = new AtomicBoolean();
+    var gated =
+        new Orders(
+            1,
+            recorded -> {
+              if (slow.get() && gate.getCount() > 0) {
+                throw new IllegalStateException("never mind");
+              }
+            });
+    try (var workers = workers().add(gated).start()) {
+      awaitCaughtUp(gated);
+      var other = DeterministicWorkers.on(store()).add(new SalesByDay());
+      Rebuild rebuild = workers.rebuild(gated);
+      assertThat(rebuild.cancel()).isTrue();
+      assertThat(rebuild.cancel()).isFalse();
+      assertThat(rebuild.progress().state()).isEqualTo(RebuildProgress.State.CANCELLED);
+      append(events(), "o1", new Paid(99));
+      awaitCaughtUp(gated);
+      assertThat(store().status(gated).rebuild()).isEmpty();
+      assertThat(store().status(gated).generation()).hasValue(1);
+      assertThat(rows(store().readModel(gated))).isEqualTo(freshFold(events(), orders));
+      other.close();
+    }
+    assertNoKeysOf("orders:2");
+  }
+
+  /** Checks that nothing of a generation lies in the store. */
+  protected abstract void assertNoKeysOf(String generation);
+
+  @Test
+  void aRebuildThatMeetsAFailingEventFailsAndTheOldRowsGoOn() {
+    fill(events(), "o", 50);
+    var broken = new AtomicBoolean();
+    var picky =
+        new Orders(
+            1,
+            recorded -> {
+              if (broken.get() && recorded.version() == 3 && recorded.id().equals("o1")) {
+                throw new IllegalStateException("not this one");
+              }
+            });
+    try (var workers = workers().add(picky).start()) {
+      awaitCaughtUp(picky);
+      broken.set(true);
+      Rebuild rebuild = workers.rebuild(picky);
+      assertThatThrownBy(() -> rebuild.await(SOON))
+          .isInstanceOf(RebuildFailedException.class)
+          .hasMessageContaining("event 3 of order:o1")
+          .hasMessageContaining("not this one");
+      broken.set(false);
+      fill(events(), "p", 10);
+      awaitCaughtUp(picky);
+      assertThat(rows(store().readModel(picky))).isEqualTo(freshFold(events(), orders));
+    }
+  }
+
+  @Test
+  void aSecondRebuildIsRefusedWhileOneIsUnderWay() throws Exception {
+    fill(events(), "o", 200);
+    var gate = new CountDownLatch(1);
+    var slow = new AtomicBoolean();
+    var gated =
+        new Orders(
+            1,
+            recorded -> {
+              if (slow.get()) {
+                await(gate);
+              }
+            });
+    try (var workers = workers().add(gated).start();
+        var others = workers().add(gated).start()) {
+      awaitCaughtUp(gated);
+      slow.set(true);
+      Rebuild rebuild = workers.rebuild(gated);
+      assertThatThrownBy(() -> workers.rebuild(gated)).isInstanceOf(RebuildRunningException.class);
+      assertThatThrownBy(() -> others.rebuild(gated))
+          .isInstanceOf(RebuildRunningException.class)
+          .hasMessageContaining("being rebuilt already");
+      gate.countDown();
+      assertThat(rebuild.await(SOON)).isPresent();
+      assertThat(rows(store().readModel(gated))).isEqualTo(freshFold(events(), orders));
+    }
+  }
+
+  @Test
+  void aRebuildWhoseCoordinatorIsGoneIsResumed() throws Exception {
+    fill(events(), "o", 100);
+    var gate = new CountDownLatch(1);
+    var slow = new AtomicBoolean();
+    var gated =
+        new Orders(
+            1,
+            recorded -> {
+              if (slow.get()) {
+                await(gate);
+              }
+            });
+    try (var first = workers().add(gated).start()) {
+      awaitCaughtUp(gated);
+      slow.set(true);
+      Rebuild abandoned = first.rebuild(gated);
+      assertThat(abandoned.progress().ended()).isFalse();
+      gate.countDown();
+      abandoned.abandon();
+      var resumed = new AtomicReference<Rebuild>();
+      Await.until(
+          "the coordinator's lease has expired",
+          () -> {
+            try {
+              resumed.set(first.rebuild(gated));
+              return true;
+            } catch (RebuildRunningException running) {
+              return false;
+            }
+          });
+      assertThat(resumed.get().await(SOON)).isPresent();
+      assertThat(store().status(gated).generation().orElseThrow()).isEqualTo(2);
+      assertThat(rows(store().readModel(gated))).isEqualTo(freshFold(events(), orders));
+    }
+  }
+
+  @Test
+  void aNewVersionGetsRowsOfItsOwnBesideTheOldOnes() {
+    fill(events(), "o", 30);
+    var next = new Orders(2, recorded -> {});
+    try (var old = workers().add(orders).start()) {
+      awaitCaughtUp(orders);
+      try (var fresh = workers().add(next).start()) {
+        awaitCaughtUp(next);
+        fill(events(), "p", 10);
+        awaitCaughtUp(orders, next);
+        assertThat(fresh.status().getFirst().generation()).hasValue(2);
+      }
+      assertThat(old.status().getFirst().generation()).hasValue(1);
+    }
+    assertThat(rows(store().readModel(orders))).isEqualTo(freshFold(events(), orders));
+    assertThat(rows(store().readModel(next))).isEqualTo(freshFold(events(), next));
+  }
+
+  private static void await(CountDownLatch gate) {
+    try {
+      assertThat(gate.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.projections.memory;
+
+import org.jspecify.annotations.NullMarked;
