@@ -212,7 +212,11 @@ public final class ReadModel<V> {
         case LOST -> {
           return Awaited.LOST;
         }
-        case GONE -> resolved = null;
+        case GONE -> {
+          if (!layout(true).generation().equals(generation)) {
+            continue;
+          }
+        }
         case PENDING -> {}
       }
       if (System.nanoTime() >= deadline) {

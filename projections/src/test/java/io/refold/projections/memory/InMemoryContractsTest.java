@@ -1,0 +1,46 @@
+package io.refold.projections.memory;
+
+import io.refold.eventstore.InMemoryEventStore;
+import io.refold.projections.ProjectionStore;
+import io.refold.projections.ReadModelContract;
+import io.refold.projections.store.GenerationsContract;
+import io.refold.projections.store.SubscriptionsContract;
+import io.refold.projections.store.ViewsContract;
+import org.junit.jupiter.api.Nested;
+
+/** The contracts on the reference. */
+class InMemoryContractsTest {
+  private static final ProjectionStore STORE = InMemoryProjectionStore.on(new InMemoryEventStore());
+
+  @Nested
+  class ViewsTest extends ViewsContract {
+    @Override
+    protected ProjectionStore store() {
+      return STORE;
+    }
+  }
+
+  @Nested
+  class SubscriptionsTest extends SubscriptionsContract {
+    @Override
+    protected ProjectionStore store() {
+      return STORE;
+    }
+  }
+
+  @Nested
+  class GenerationsTest extends GenerationsContract {
+    @Override
+    protected ProjectionStore store() {
+      return STORE;
+    }
+  }
+
+  @Nested
+  class ReadModelTest extends ReadModelContract {
+    @Override
+    protected ProjectionStore store() {
+      return InMemoryProjectionStore.on(new InMemoryEventStore());
+    }
+  }
+}

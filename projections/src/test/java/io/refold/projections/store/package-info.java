@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.projections.store;
+
+import org.jspecify.annotations.NullMarked;
