@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * already, can be repeated: nothing is written twice. Thread-safe; imports may run side by side.
  */
 public final class FineImport {
-  private static final int FINES_IN_FLIGHT = 64;
+  private static final int FINES_IN_FLIGHT = 256;
   private static final int ATTEMPTS = 5;
 
   private final CommandHandler<FineCommand, Fine, FineEvent> fines;
