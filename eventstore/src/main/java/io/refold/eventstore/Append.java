@@ -9,12 +9,16 @@ import java.util.List;
  * all or none. Immutable; it may be sent again with the same command id, and is then recognised.
  *
  * @param writes what goes into which stream, at least one
- * @param commandId identifies the command that caused the events, 1 to 128 characters
+ * @param commandId identifies the command that caused the events, 1 to 128 characters; one command,
+ *     one append: it must not be used for another one
  * @param metadata stored with every event
  */
 public record Append(List<StreamWrite> writes, String commandId, Metadata metadata) {
   /** How many events one append may carry in all. */
   public static final int MAX_EVENTS = 1_000;
+
+  /** How many bytes of JSON one append may have in all. */
+  public static final int MAX_BYTES = 8 << 20;
 
   /** How many bytes of JSON one event may have. */
   public static final int MAX_EVENT_BYTES = 1 << 20;
@@ -54,7 +58,8 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
    *
    * @throws IllegalArgumentException if there is no write, a stream occurs twice, the streams have
    *     different routes, or the command id is not allowed
-   * @throws EventNotStorableException if there are more than {@link #MAX_EVENTS} events
+   * @throws EventNotStorableException if there are more than {@link #MAX_EVENTS} events or {@link
+   *     #MAX_BYTES} bytes
    */
   public Append {
     writes = List.copyOf(writes);
@@ -65,6 +70,7 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
     String route = writes.getFirst().stream().route();
     var streams = new HashSet<StreamId>();
     int events = 0;
+    long bytes = 0;
     for (StreamWrite write : writes) {
       if (!streams.add(write.stream())) {
         throw new IllegalArgumentException(
@@ -77,11 +83,18 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
                     writes.getFirst().stream(), write.stream(), route, write.stream().route()));
       }
       events += write.events().size();
+      bytes += write.events().stream().mapToLong(event -> event.data().length).sum();
     }
     if (events > MAX_EVENTS) {
       throw new EventNotStorableException(
           "an append to %s has %,d events, at most %,d are allowed: split it"
               .formatted(writes.getFirst().stream(), events, MAX_EVENTS),
+          null);
+    }
+    if (bytes > MAX_BYTES) {
+      throw new EventNotStorableException(
+          "an append to %s has %,d bytes of JSON, at most %,d are allowed: split it"
+              .formatted(writes.getFirst().stream(), bytes, MAX_BYTES),
           null);
     }
   }

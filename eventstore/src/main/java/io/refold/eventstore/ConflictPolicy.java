@@ -40,7 +40,7 @@ public record ConflictPolicy(int retries, Duration firstPause, Duration longestP
 
   /** Returns the longest pause before the n-th retry, n from 1. */
   Duration pauseBefore(int retry) {
-    long nanos = firstPause.toNanos() << Math.min(retry - 1, 20);
-    return Duration.ofNanos(Math.min(nanos, longestPause.toNanos()));
+    Duration grown = firstPause.multipliedBy(1L << Math.min(retry - 1, 20));
+    return grown.compareTo(longestPause) < 0 ? grown : longestPause;
   }
 }

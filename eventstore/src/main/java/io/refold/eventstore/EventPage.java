@@ -8,7 +8,8 @@ import java.util.List;
  * @param events in version order; may be empty though the stream goes on, where stored events stand
  *     for nothing today
  * @param version the last version that was read, where the next page continues
- * @param end whether the stream ended here when it was read
+ * @param end whether the stream certainly ended here when it was read; one that ends exactly at the
+ *     limit shows it with the next, empty page
  * @param <E> the events of the category
  */
 public record EventPage<E>(List<Recorded<E>> events, long version, boolean end) {

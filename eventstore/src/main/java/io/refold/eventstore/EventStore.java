@@ -37,6 +37,8 @@ public interface EventStore extends AutoCloseable {
    * version, or the last 256 where it expects {@linkplain ExpectedVersion#any() any}.
    *
    * @return appended, conflict, or unknown where the reply was lost
+   * @throws IllegalArgumentException if the command id stands in one of several streams already,
+   *     from another append
    * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
    */
   AppendResult append(Append append);

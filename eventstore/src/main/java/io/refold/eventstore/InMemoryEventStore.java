@@ -53,6 +53,7 @@ public final class InMemoryEventStore implements EventStore {
     int partition = partitionOf(append.writes().getFirst().stream());
     var missed = new ArrayList<AppendResult.Missed>();
     var earlier = new HashMap<StreamId, Long>();
+    boolean surelyAbsent = false;
     for (Append.StreamWrite write : append.writes()) {
       List<StoredEvent> stream = stream(write.stream());
       long expected = expected(write.expected(), stream.size());
@@ -61,9 +62,17 @@ public final class InMemoryEventStore implements EventStore {
           earlier.put(write.stream(), stored.version());
         }
       }
+      long known = write.expected() instanceof ExpectedVersion.Any ? 0 : expected;
+      surelyAbsent |=
+          !earlier.containsKey(write.stream()) && stream.size() - known <= RECOGNISED_EVENTS;
       if (expected != stream.size()) {
         missed.add(missed(write.stream(), stream, expected));
       }
+    }
+    if (!earlier.isEmpty() && surelyAbsent) {
+      throw new IllegalArgumentException(
+          "command id '%s' stands in %s already, from another append: one command id, one append"
+              .formatted(append.commandId(), earlier.keySet().iterator().next()));
     }
     if (!earlier.isEmpty()) {
       return new AppendResult.Appended(head(partition).position(), earlier, true);

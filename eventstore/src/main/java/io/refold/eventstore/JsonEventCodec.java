@@ -1,8 +1,9 @@
 package io.refold.eventstore;
 
+import com.fasterxml.jackson.annotation.JsonAutoDetect;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +26,11 @@ final class JsonEventCodec<E> implements EventCodec<E> {
       JsonMapper.builder()
           .changeDefaultPropertyInclusion(
               value -> value.withValueInclusion(JsonInclude.Include.NON_NULL))
+          .changeDefaultVisibility(visibility ->
+              visibility
+                  .withFieldVisibility(JsonAutoDetect.Visibility.ANY)
+                  .withGetterVisibility(JsonAutoDetect.Visibility.NONE)
+                  .withIsGetterVisibility(JsonAutoDetect.Visibility.NONE))
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -100,16 +106,16 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     return new TreeSet<>(readers.keySet());
   }
 
-  private static <E> List<Class<? extends E>> records(Class<? extends E> type) {
+  private static <E> Set<Class<? extends E>> records(Class<? extends E> type) {
     if (type.isRecord()) {
-      return List.of(type);
+      return Set.of(type);
     }
     if (!type.isSealed()) {
       throw new IllegalArgumentException(
           "%s is neither a record nor sealed: events are records under a sealed interface"
               .formatted(type.getName()));
     }
-    var found = new ArrayList<Class<? extends E>>();
+    var found = new LinkedHashSet<Class<? extends E>>();
     for (Class<?> permitted : type.getPermittedSubclasses()) {
       @SuppressWarnings("unchecked") // what a type permits extends that type
       var event = (Class<? extends E>) permitted;

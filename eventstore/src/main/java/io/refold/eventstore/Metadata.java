@@ -25,6 +25,8 @@ public record Metadata(Map<String, String> entries) {
           "metadata has %d entries, at most 32 are allowed".formatted(entries.size()));
     }
     entries.forEach((name, value) -> {
+      Names.text(name, "a metadata name");
+      Names.text(value, "metadata '%.64s'".formatted(name));
       if (name.isEmpty() || name.length() > 64 || value.length() > 1024) {
         throw new IllegalArgumentException(
             "metadata '%.70s' (%d characters) is too long or unnamed: names have 1 to 64"

@@ -38,16 +38,21 @@ final class Names {
               .formatted(what, name.length(), maxLength, name));
     }
     for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (Character.isISOControl(c)) {
+      if (Character.isISOControl(name.charAt(i))) {
         throw new IllegalArgumentException(
-            "%s has a control character (U+%04X) at index %d".formatted(what, (int) c, i));
+            "%s has a control character (U+%04X) at index %d"
+                .formatted(what, (int) name.charAt(i), i));
       }
-      if (Character.isSurrogate(c)) {
+    }
+    return text(name, what);
+  }
+
+  /** Refuses what UTF-8 cannot say. */
+  static String text(String text, String what) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
         boolean pair =
-            Character.isHighSurrogate(c)
-                && i + 1 < name.length()
-                && Character.isLowSurrogate(name.charAt(i + 1));
+            i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1));
         if (!pair) {
           throw new IllegalArgumentException(
               "%s has half a surrogate pair at index %d: it is not valid text".formatted(what, i));
@@ -55,6 +60,6 @@ final class Names {
         i++;
       }
     }
-    return name;
+    return text;
   }
 }

@@ -127,9 +127,7 @@ public abstract class EventStoreContract {
 
   @Test
   void aRepeatedAppendIsRecognisedAndWritesNothing() {
-    String id = newId();
     for (var expected : List.of(ExpectedVersion.exactly(2), ExpectedVersion.any())) {
-      store().append(Append.of(ACCOUNTS, id, ExpectedVersion.any(), deposits(1, 2)));
       var append = Append.of(SAVINGS, newId(), ExpectedVersion.any(), deposits(1, 2));
       StreamId stream = append.writes().getFirst().stream();
       store().append(append);
@@ -158,6 +156,36 @@ public abstract class EventStoreContract {
     store().append(Append.of(ACCOUNTS, id, ExpectedVersion.exactly(256), deposits(257, 257)));
 
     assertThat(store().append(command)).isInstanceOf(AppendResult.Conflict.class);
+  }
+
+  @Test
+  void withoutExpectedVersionARepeatIsRecognisedAsFar() {
+    String id = newId();
+    var command = Append.of(ACCOUNTS, id, ExpectedVersion.any(), deposits(1, 1));
+    store().append(command);
+    store().append(Append.of(ACCOUNTS, id, ExpectedVersion.exactly(1), deposits(2, 256)));
+    assertThat(appended(store().append(command)).repeat()).isTrue();
+
+    store().append(Append.of(ACCOUNTS, id, ExpectedVersion.exactly(256), deposits(257, 257)));
+
+    assertThat(appended(store().append(command)).repeat()).isFalse();
+  }
+
+  @Test
+  void aCommandIdThatStandsInOneOfTheStreamsOnlyIsMisuse() {
+    String route = newId();
+    var single = Append.of(ACCOUNTS, route + "/a", ExpectedVersion.any(), deposits(1, 1));
+    store().append(single);
+    var pair =
+        Append.of(ACCOUNTS, route + "/a", ExpectedVersion.any(), deposits(2, 2))
+            .and(SAVINGS, route + "/b", ExpectedVersion.any(), deposits(3, 3))
+            .withCommandId(single.commandId());
+
+    assertThatThrownBy(() -> store().append(pair))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("stands in account:" + route + "/a already");
+    assertThat(store().read(SAVINGS.stream(route + "/b"), 0, 10)).isEmpty();
+    assertThat(store().read(SAVINGS.stream(route + "/b"), Long.MAX_VALUE, 10)).isEmpty();
   }
 
   @Test

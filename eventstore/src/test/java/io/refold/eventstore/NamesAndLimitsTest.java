@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.Accounts.Deposited;
 import io.refold.eventstore.Accounts.Event;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -96,6 +97,11 @@ class NamesAndLimitsTest {
         .isInstanceOf(EventNotStorableException.class)
         .hasMessageContaining("opened for account:1 has")
         .hasMessageContaining("nothing was written");
+    Accounts.Event large = new Accounts.Opened("x".repeat(1_000_000));
+    assertThatThrownBy(
+            () -> Append.of(ACCOUNTS, "1", ExpectedVersion.any(), Collections.nCopies(9, large)))
+        .isInstanceOf(EventNotStorableException.class)
+        .hasMessageContaining("at most 8,388,608");
   }
 
   @Test
@@ -103,6 +109,7 @@ class NamesAndLimitsTest {
     var metadata = Metadata.of("b", "2").with("a", "1");
     assertThat(metadata.entries().keySet()).containsExactly("a", "b");
     assertThatThrownBy(() -> Metadata.of("", "x")).hasMessageContaining("1 to 64");
+    assertThatThrownBy(() -> Metadata.of("a", "\uD800")).hasMessageContaining("half a surrogate");
     assertThatThrownBy(() -> Metadata.of("a", "x".repeat(1_025))).hasMessageContaining("1,024");
     assertThatThrownBy(
             () -> {

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisExecProvider;
 
 /**
@@ -21,9 +21,10 @@ import redis.embedded.RedisExecProvider;
  * Needs the optional dependency {@code org.signal:embedded-redis}, which carries the server for
  * Linux and macOS on Intel and ARM.
  *
- * <p>Its data lies in a directory of its own and is deleted by {@link #close()}; a process that
- * ends without closing stops the server all the same. Settings that an event store wants are set:
- * {@code maxmemory-policy noeviction} and {@code stream-node-max-bytes 1024}. Thread-safe.
+ * <p>Its data lies in a directory of its own and is deleted by {@link #close()}, or when the JVM
+ * exits without it; only a JVM that is killed leaves its server behind. Settings that an event
+ * store wants are set: {@code maxmemory-policy noeviction} and {@code stream-node-max-bytes 1024}.
+ * Thread-safe.
  */
 public final class EmbeddedRedis implements AutoCloseable {
   private final List<String> settings;
@@ -31,20 +32,20 @@ public final class EmbeddedRedis implements AutoCloseable {
   private final File executable;
   private final int port;
   private final Thread exitHook = new Thread(this::stop, "embedded-redis-exit");
-  private Process process;
+  private @Nullable Process process;
 
   private EmbeddedRedis(List<String> settings) throws IOException {
     this.settings = settings;
     directory = Files.createTempDirectory("embedded-redis");
     executable = RedisExecProvider.defaultProvider().get();
     port = freePort();
+    Runtime.getRuntime().addShutdownHook(exitHook);
     try {
-      process = launch();
+      launch();
     } catch (IOException e) {
-      deleteFiles();
+      close();
       throw e;
     }
-    Runtime.getRuntime().addShutdownHook(exitHook);
   }
 
   /**
@@ -73,7 +74,7 @@ public final class EmbeddedRedis implements AutoCloseable {
 
   /** Returns the server's process, for tests that stop or pause it. */
   public synchronized ProcessHandle process() {
-    return process.toHandle();
+    return Objects.requireNonNull(process).toHandle();
   }
 
   /**
@@ -83,10 +84,9 @@ public final class EmbeddedRedis implements AutoCloseable {
    * @throws UncheckedIOException if it cannot be started
    */
   public synchronized void crashAndRestart() {
-    process.destroyForcibly();
-    awaitEnd();
+    end();
     try {
-      process = launch();
+      launch();
     } catch (IOException e) {
       throw new UncheckedIOException("the embedded Redis server cannot be started again", e);
     }
@@ -104,22 +104,22 @@ public final class EmbeddedRedis implements AutoCloseable {
   }
 
   private synchronized void stop() {
-    process.destroyForcibly();
-    awaitEnd();
-    deleteFiles();
-  }
-
-  private void deleteFiles() {
+    end();
     delete(directory);
     delete(Objects.requireNonNull(executable.toPath().getParent()));
   }
 
-  private void awaitEnd() {
+  private void end() {
+    Process running = process;
+    process = null;
+    if (running == null) {
+      return;
+    }
+    running.destroyForcibly();
     boolean interrupted = false;
-    while (true) {
+    while (running.isAlive()) {
       try {
-        process.waitFor(10, TimeUnit.SECONDS);
-        break;
+        running.waitFor();
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -130,7 +130,7 @@ public final class EmbeddedRedis implements AutoCloseable {
   }
 
   /** Starts the server; it is ready when it says so in its log. */
-  private Process launch() throws IOException {
+  private void launch() throws IOException {
     var config = new ArrayList<String>();
     config.add("port " + port);
     config.add("bind 127.0.0.1");
@@ -138,19 +138,22 @@ public final class EmbeddedRedis implements AutoCloseable {
     config.add("maxmemory-policy noeviction");
     config.add("stream-node-max-bytes 1024");
     config.addAll(settings);
+    config.add("loglevel notice"); // it says when it is ready
+    config.add("logfile ''");
     Path file = Files.write(directory.resolve("redis.conf"), config);
     Process started =
         new ProcessBuilder(executable.getPath(), file.toString())
             .directory(directory.toFile())
             .redirectErrorStream(true)
             .start();
+    process = started;
     var reader = started.inputReader();
     var printed = new StringBuilder();
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
       printed.append(line).append('\n');
       if (line.contains("Ready to accept connections")) {
         Thread.ofPlatform().daemon().name("embedded-redis-log").start(() -> discard(started));
-        return started;
+        return;
       }
     }
     throw new IOException("the server ended with:\n" + printed);

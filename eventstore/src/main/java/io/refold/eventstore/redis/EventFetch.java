@@ -39,6 +39,9 @@ final class EventFetch {
   }
 
   List<StoredEvent> page(StreamId stream, long afterVersion, int limit) {
+    if (afterVersion == Long.MAX_VALUE) {
+      return List.of();
+    }
     var range =
         StreamRangeArgs.startId(new StreamMessageId(afterVersion + 1, 0))
             .endId(StreamMessageId.MAX)
@@ -50,6 +53,9 @@ final class EventFetch {
   }
 
   List<LogEntry> log(int partition, long afterSequence, int limit) {
+    if (afterSequence == Long.MAX_VALUE) {
+      return List.of();
+    }
     var range =
         StreamRangeArgs.startId(new StreamMessageId(afterSequence + 1, 0))
             .endId(StreamMessageId.MAX)

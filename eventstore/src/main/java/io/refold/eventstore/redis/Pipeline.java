@@ -1,6 +1,7 @@
 package io.refold.eventstore.redis;
 
 import io.refold.eventstore.StoreUnavailableException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -31,11 +32,13 @@ import org.redisson.api.RedissonClient;
 final class Pipeline implements AutoCloseable {
   private static final int MOST = 128;
   private static final int UNDER_WAY = 3;
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /** Nothing of Redisson's is repeated: whether that does harm is ours to know. */
   private static final BatchOptions OPTIONS = BatchOptions.defaults().retryAttempts(0);
 
   private final RedissonClient redisson;
+  private final boolean oneServer;
   private final Target alone;
   private final BlockingQueue<Call<?>> waiting = new LinkedBlockingQueue<>();
   private final Semaphore places = new Semaphore(UNDER_WAY);
@@ -44,7 +47,20 @@ final class Pipeline implements AutoCloseable {
 
   /** A call and where its outcome goes. */
   private record Call<T extends @Nullable Object>(
-      Function<Target, CompletionStage<T>> start, CompletableFuture<T> outcome) {
+      Function<Target, CompletionStage<T>> start, CompletableFuture<T> outcome, long latest) {
+    /** A call that has waited too long for a hung server is not sent any more. */
+    boolean inTime() {
+      if (System.nanoTime() - latest < 0) {
+        return true;
+      }
+      outcome.completeExceptionally(
+          new StoreUnavailableException(
+              "Redis has not answered earlier calls for %s, so this one was not sent"
+                  .formatted(PATIENCE),
+              null));
+      return false;
+    }
+
     void send(Target target) {
       try {
         start
@@ -56,13 +72,14 @@ final class Pipeline implements AutoCloseable {
                 outcome.completeExceptionally(failure);
               }
             });
-      } catch (RuntimeException e) { // an argument that cannot be encoded, say
+      } catch (Throwable e) { // an argument that cannot be encoded, or no memory to do it
         outcome.completeExceptionally(e);
       }
     }
   }
 
-  Pipeline(RedissonClient redisson, String name) {
+  Pipeline(RedissonClient redisson, boolean oneServer, String name) {
+    this.oneServer = oneServer;
     this.redisson = redisson;
     this.alone = Target.alone(redisson);
     this.sender = Thread.ofPlatform().name("refold-" + name).daemon().start(this::run);
@@ -75,7 +92,8 @@ final class Pipeline implements AutoCloseable {
    */
   <T extends @Nullable Object> CompletableFuture<T> submit(
       Function<Target, CompletionStage<T>> start) {
-    var call = new Call<>(start, new CompletableFuture<T>());
+    var call =
+        new Call<>(start, new CompletableFuture<T>(), System.nanoTime() + PATIENCE.toNanos());
     waiting.add(call);
     if (closed && waiting.remove(call)) {
       call.outcome().completeExceptionally(closedException());
@@ -84,39 +102,35 @@ final class Pipeline implements AutoCloseable {
   }
 
   private void run() {
-    try {
-      while (!closed) {
-        Call<?> first = waiting.take();
+    while (!closed) {
+      try {
         places.acquire();
         var calls = new ArrayList<Call<?>>();
-        calls.add(first);
-        waiting.drainTo(calls, MOST - 1);
+        try {
+          calls.add(waiting.take());
+          waiting.drainTo(calls, MOST - 1);
+        } finally {
+          if (calls.isEmpty()) {
+            places.release();
+          }
+        }
         send(calls);
+      } catch (InterruptedException e) {
+        // closed
       }
-    } catch (InterruptedException e) {
-      // closed
     }
     for (Call<?> call = waiting.poll(); call != null; call = waiting.poll()) {
       call.outcome().completeExceptionally(closedException());
     }
   }
 
-  private void send(List<Call<?>> calls) {
-    if (calls.size() == 1) {
-      Call<?> call = calls.getFirst();
-      call.send(alone);
-      var unused = call.outcome().whenComplete((reply, failure) -> places.release());
-      return;
-    }
-    RBatch batch = redisson.createBatch(OPTIONS);
-    Target within = Target.within(batch);
-    for (Call<?> call : calls) {
-      call.send(within);
-    }
-    CompletionStage<?> sent;
+  /** Sends calls; whatever happens, each gets an outcome and the place becomes free again. */
+  private void send(List<Call<?>> taken) {
+    List<Call<?>> calls = taken.stream().filter(Call::inTime).toList();
+    CompletableFuture<?> sent;
     try {
-      sent = batch.executeAsync();
-    } catch (RuntimeException e) {
+      sent = calls.size() == 1 ? sendAlone(calls.getFirst()) : sendTogether(calls);
+    } catch (Throwable e) { // this thread must go on, even without memory
       sent = CompletableFuture.failedFuture(e);
     }
     var unused =
@@ -126,12 +140,33 @@ final class Pipeline implements AutoCloseable {
         });
   }
 
-  /** In a pipeline that fails as a whole Redisson may leave calls without an outcome. */
-  private static void complete(List<Call<?>> calls, @Nullable Throwable failure) {
+  private CompletableFuture<?> sendAlone(Call<?> call) {
+    call.send(alone);
+    return call.outcome();
+  }
+
+  private CompletableFuture<?> sendTogether(List<Call<?>> calls) {
+    if (calls.isEmpty()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    RBatch batch = redisson.createBatch(OPTIONS);
+    Target within = Target.within(batch);
+    for (Call<?> call : calls) {
+      call.send(within);
+    }
+    return batch.executeAsync().toCompletableFuture();
+  }
+
+  /**
+   * In a pipeline that fails as a whole Redisson leaves calls without an outcome. What it failed
+   * with may have happened on another node of a cluster, so for these calls it says nothing about
+   * whether they were executed. A single server is the same for all of them.
+   */
+  private void complete(List<Call<?>> calls, @Nullable Throwable failure) {
     Throwable cause =
-        failure == null
-            ? new IllegalStateException("the pipeline ended without a reply to this call")
-            : RedisErrors.cause(failure);
+        failure != null && oneServer
+            ? RedisErrors.cause(failure)
+            : new IllegalStateException("the pipeline with this call failed", failure);
     for (Call<?> call : calls) {
       call.outcome().completeExceptionally(cause);
     }

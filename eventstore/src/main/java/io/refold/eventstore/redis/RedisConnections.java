@@ -2,6 +2,10 @@ package io.refold.eventstore.redis;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.redisson.config.BaseConfig;
 import org.redisson.config.BaseMasterSlaveServersConfig;
@@ -11,6 +15,11 @@ import org.redisson.config.ReadMode;
 /** Redisson configurations with the defaults that an event store needs. */
 final class RedisConnections {
   private static final int TIMEOUT_MILLIS = 5_000;
+
+  /** More lenient than {@link URI#getHost()}, which knows no host names with an underscore. */
+  private static final Pattern AUTHORITY =
+      Pattern.compile(
+          "((?<user>[^:@]*)(:(?<password>[^@]*))?@)?(?<host>\\[[0-9A-Fa-f:.]+]|[\\w.-]+)(:(?<port>\\d{1,5}))?");
 
   private RedisConnections() {}
 
@@ -23,27 +32,37 @@ final class RedisConnections {
       throw notAnAddress("a part of it is not allowed in an address");
     }
     boolean known = "redis".equals(uri.getScheme()) || "rediss".equals(uri.getScheme());
-    if (!known || uri.getHost() == null) {
+    if (!known || uri.getRawAuthority() == null) {
       throw notAnAddress("it has no scheme redis or rediss, or no host");
     }
-    int port = uri.getPort() < 0 ? 6379 : uri.getPort();
+    if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
+      throw notAnAddress("options behind '?' or '#' are not known");
+    }
+    Matcher authority = AUTHORITY.matcher(uri.getRawAuthority());
+    if (!authority.matches()) {
+      throw notAnAddress("its host or port is not valid");
+    }
+    String port = authority.group("port") == null ? "6379" : authority.group("port");
     var config = new Config();
     config
         .useSingleServer()
-        .setAddress("%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port))
+        .setAddress("%s://%s:%s".formatted(uri.getScheme(), authority.group("host"), port))
+        .setTimeout(TIMEOUT_MILLIS)
         .setDatabase(database(uri.getPath()));
-    @Nullable String user = uri.getUserInfo();
-    if (user != null) {
-      int colon = user.indexOf(':');
-      String name = colon < 0 ? user : user.substring(0, colon);
-      if (!name.isEmpty()) {
-        config.setUsername(name);
-      }
-      if (colon >= 0) {
-        config.setPassword(user.substring(colon + 1));
-      }
+    String user = decoded(authority.group("user"));
+    if (!user.isEmpty()) {
+      config.setUsername(user);
+    }
+    String password = decoded(authority.group("password"));
+    if (!password.isEmpty()) {
+      config.setPassword(password);
     }
     return config;
+  }
+
+  private static String decoded(@Nullable String part) {
+    // a plus sign stands for itself here, unlike in forms
+    return part == null ? "" : URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
   private static int database(@Nullable String path) {
@@ -76,7 +95,7 @@ final class RedisConnections {
       strict(fromMasters(config.useSentinelServers()));
     } else {
       throw new IllegalArgumentException(
-          "the Redisson config names no servers; use a single server, a cluster or sentinels");
+          "the Redisson config must name a single server, a cluster or sentinels");
     }
     return config;
   }
@@ -104,7 +123,7 @@ final class RedisConnections {
   }
 
   private static <T extends BaseConfig<T>> void strict(BaseConfig<T> servers) {
-    servers.setRetryAttempts(0).setTimeout(TIMEOUT_MILLIS);
+    servers.setRetryAttempts(0);
   }
 
   private static <T extends BaseMasterSlaveServersConfig<T>> T fromMasters(T servers) {

@@ -3,25 +3,32 @@ package io.refold.eventstore.redis;
 import io.refold.eventstore.EventStoreException;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
 import org.redisson.client.RedisClusterDownException;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
 import org.redisson.client.RedisLoadingException;
+import org.redisson.client.RedisMasterDownException;
 import org.redisson.client.RedisNoScriptException;
 import org.redisson.client.RedisNodeNotFoundException;
-import org.redisson.client.RedisOutOfMemoryException;
 import org.redisson.client.RedisReadonlyException;
+import org.redisson.client.RedisReconnectedException;
+import org.redisson.client.RedisTimeoutException;
 import org.redisson.client.RedisTryAgainException;
+import org.redisson.client.WriteRedisConnectionException;
 
 /**
  * Tells apart what a failed call leaves behind: certainly nothing, or nobody knows.
  *
- * <p>Redisson gives an exception of exactly the class {@link RedisException} for an error that the
- * server replied; our scripts check before they write, so such a call wrote nothing. Time-outs and
- * broken connections may hide an executed call and count as lost replies.
+ * <p>An error that the server replied means that nothing was done, because our scripts check before
+ * they write; so does a connection that was never made. Time-outs and broken connections may hide
+ * an executed call and count as lost replies.
  */
 final class RedisErrors {
   /** Not executed, and worth another try soon. */
@@ -31,9 +38,13 @@ final class RedisErrors {
           RedisLoadingException.class,
           RedisClusterDownException.class,
           RedisReadonlyException.class,
+          RedisMasterDownException.class,
           RedisNoScriptException.class,
           RedisNodeNotFoundException.class,
           RedisConnectionException.class);
+
+  private static final Pattern DETAILS =
+      Pattern.compile("[.,!] (channel: |Node source: |Check CPU usage|Try to increase)");
 
   private RedisErrors() {}
 
@@ -46,28 +57,43 @@ final class RedisErrors {
   }
 
   static boolean passes(Throwable failure) {
-    return PASSING.contains(failure.getClass());
+    return PASSING.contains(failure.getClass()) || notConnected(failure);
+  }
+
+  /** A read whose connection broke may be sent again, whatever became of it. */
+  static boolean readAgain(Throwable failure) {
+    return passes(failure) || failure instanceof WriteRedisConnectionException;
+  }
+
+  /** A refused connection comes as a plain exception of Redisson's with this cause. */
+  private static boolean notConnected(Throwable failure) {
+    return failure.getCause() instanceof ConnectException
+        || failure.getCause() instanceof UnknownHostException;
   }
 
   static EventStoreException translate(String what, Throwable failure) {
     if (failure instanceof EventStoreException translated) {
       return translated;
     }
-    boolean refused =
-        passes(failure)
-            || failure.getClass() == RedisException.class
-            || failure instanceof RedisOutOfMemoryException;
-    return refused
-        ? new StoreUnavailableException(
-            "Redis did not execute %s: %s".formatted(what, message(failure)), failure)
-        : new ReplyLostException(
-            "the reply to %s was lost: %s".formatted(what, message(failure)), failure);
+    return executed(failure)
+        ? new ReplyLostException(
+            "the reply to %s was lost: %s".formatted(what, message(failure)), failure)
+        : new StoreUnavailableException(
+            "Redis did not execute %s: %s".formatted(what, message(failure)), failure);
+  }
+
+  /** Tells whether the call may have been executed. */
+  private static boolean executed(Throwable failure) {
+    return !(failure instanceof RedisException)
+        || failure instanceof RedisTimeoutException
+        || failure instanceof WriteRedisConnectionException
+        || failure instanceof RedisReconnectedException;
   }
 
   /** Redisson appends channel and parameters to what the server said; they help nobody. */
   private static String message(Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
-    int details = message.indexOf(". channel: ");
-    return details < 0 ? message : message.substring(0, details);
+    Throwable told = notConnected(failure) ? Objects.requireNonNull(failure.getCause()) : failure;
+    String message = String.valueOf(told.getMessage());
+    return DETAILS.split(message, 2)[0];
   }
 }

@@ -157,6 +157,10 @@ public final class RedisEventStore implements EventStore {
       }
       return new AppendResult.Conflict(missed);
     }
+    if (outcome.equals("misuse")) {
+      int number = Math.toIntExact((Long) reply.get(1)) - 1;
+      throw misuse(append, append.writes().get(number).stream());
+    }
     Map<StreamId, Long> versions = new HashMap<>();
     for (int i = 2; i < reply.size(); i++) {
       long version = (Long) reply.get(i);
@@ -166,6 +170,12 @@ public final class RedisEventStore implements EventStore {
     }
     var position = Position.ofLogId(partition, Entries.text(reply.get(1)));
     return new AppendResult.Appended(position, versions, outcome.equals("repeat"));
+  }
+
+  private static IllegalArgumentException misuse(Append append, StreamId stream) {
+    return new IllegalArgumentException(
+        "command id '%s' stands in %s already, from another append: one command id, one append"
+            .formatted(append.commandId(), stream));
   }
 
   @Override
@@ -189,7 +199,7 @@ public final class RedisEventStore implements EventStore {
   @Override
   public LogHead head(int partition) {
     Objects.checkIndex(partition, partitions);
-    Object reply = session.eval(HEAD, List.of(keys.log(partition), keys.count(partition)));
+    Object reply = session.evalRead(HEAD, List.of(keys.log(partition), keys.count(partition)));
     var head = (List<?>) Objects.requireNonNull(reply);
     return new LogHead(Position.ofLogId(partition, Entries.text(head.get(0))), (Long) head.get(1));
   }

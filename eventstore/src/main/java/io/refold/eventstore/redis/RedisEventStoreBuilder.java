@@ -93,6 +93,14 @@ public final class RedisEventStoreBuilder {
 
   private int openStore(RedissonClient redisson) {
     var session = new RedisSession(redisson, config, new Keys(namespace, 1));
+    try {
+      return openStore(session);
+    } finally {
+      session.stop();
+    }
+  }
+
+  private int openStore(RedisSession session) {
     Object reply =
         session.eval(
             OPEN,

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
@@ -43,8 +44,8 @@ public final class RedisSession {
     this.redisson = redisson;
     this.config = config;
     this.keys = keys;
-    this.calls = new Pipeline(redisson, "calls");
-    this.reads = new Pipeline(redisson, "reads");
+    this.calls = new Pipeline(redisson, config.isSingleConfig(), "calls");
+    this.reads = new Pipeline(redisson, config.isSingleConfig(), "reads");
   }
 
   /** Returns the namespace: the first part of every key. */
@@ -102,7 +103,7 @@ public final class RedisSession {
    */
   public CompletionStage<@Nullable Object> evalAsync(
       RedisScript script, List<String> keys, Object... args) {
-    return attempt(script.name(), () -> send(script, keys, args));
+    return attempt(script.name(), () -> send(script, keys, args), RedisErrors::passes);
   }
 
   /** Waits for a reply, and throws what it failed with. */
@@ -117,35 +118,60 @@ public final class RedisSession {
     }
   }
 
-  /** Sends a call, again while it is certain that the server did not execute it. */
-  <T extends @Nullable Object> CompletableFuture<T> attempt(
-      String what, Supplier<CompletableFuture<T>> call) {
-    return attempt(what, call, System.nanoTime() + PATIENCE.toNanos(), FIRST_PAUSE_MILLIS);
+  /** Sends a call, again while that is allowed after what it failed with. */
+  private static <T extends @Nullable Object> CompletableFuture<T> attempt(
+      String what, Supplier<CompletableFuture<T>> call, Predicate<Throwable> again) {
+    long giveUp = System.nanoTime() + PATIENCE.toNanos();
+    return attempt(
+        what,
+        call,
+        failure -> again.test(failure) && System.nanoTime() < giveUp,
+        FIRST_PAUSE_MILLIS);
   }
 
   private static <T extends @Nullable Object> CompletableFuture<T> attempt(
-      String what, Supplier<CompletableFuture<T>> call, long giveUp, long pauseMillis) {
+      String what, Supplier<CompletableFuture<T>> call, Predicate<Throwable> again, long pause) {
     return call.get()
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
-          if (RedisErrors.passes(cause) && System.nanoTime() < giveUp) {
-            var later = CompletableFuture.delayedExecutor(pauseMillis, TimeUnit.MILLISECONDS);
-            return CompletableFuture.supplyAsync(() -> what, later)
-                .thenCompose(again ->
-                    attempt(again, call, giveUp, Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS)));
+          if (!again.test(cause)) {
+            return CompletableFuture.failedFuture(RedisErrors.translate(what, cause));
           }
-          return CompletableFuture.failedFuture(RedisErrors.translate(what, cause));
+          long next = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+          return CompletableFuture.supplyAsync(
+                  () -> what, CompletableFuture.delayedExecutor(pause, TimeUnit.MILLISECONDS))
+              .thenCompose(same -> attempt(same, call, again, next));
         });
   }
 
   /** Reads one thing, with patience: reading again does no harm. */
   <T> T read(String what, Function<Target, CompletionStage<T>> call) {
-    return await(attempt(what, () -> calls.submit(call)));
+    return await(unavailable(attempt(what, () -> calls.submit(call), RedisErrors::readAgain)));
   }
 
   /** Reads many things without standing in the way of single calls. */
   <T> CompletableFuture<T> readAsync(String what, Function<Target, CompletionStage<T>> call) {
-    return attempt(what, () -> reads.submit(call));
+    return unavailable(attempt(what, () -> reads.submit(call), RedisErrors::readAgain));
+  }
+
+  /** Runs a script that only reads. */
+  @Nullable Object evalRead(RedisScript script, List<String> keys) {
+    return await(
+        unavailable(
+            attempt(
+                script.name(), () -> send(script, keys, new Object[0]), RedisErrors::readAgain)));
+  }
+
+  /** A lost reply to a read leaves nothing unknown: the store just cannot be read now. */
+  private static <T extends @Nullable Object> CompletableFuture<T> unavailable(
+      CompletableFuture<T> read) {
+    return read.exceptionallyCompose(failure -> {
+      Throwable cause = RedisErrors.cause(failure);
+      return CompletableFuture.failedFuture(
+          cause instanceof ReplyLostException lost
+              ? new StoreUnavailableException(String.valueOf(lost.getMessage()), lost)
+              : cause);
+    });
   }
 
   private CompletableFuture<@Nullable Object> send(
@@ -180,9 +206,14 @@ public final class RedisSession {
     return Entries.logEntry(partition, id, lines);
   }
 
-  void close() {
+  /** Ends its threads, and leaves the client alone. */
+  void stop() {
     calls.close();
     reads.close();
+  }
+
+  void close() {
+    stop();
     redisson.shutdown(0, 2, TimeUnit.SECONDS);
   }
 }

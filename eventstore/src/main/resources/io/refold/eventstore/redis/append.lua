@@ -6,6 +6,7 @@
 --       4 how many missed events to return; then for each stream:
 --       'category:id', expected last version (-1: any), number of events n, n times type and data
 -- reply {'ok', log id, last version of each stream}
+--       {'misuse', number of a stream that has the command id from another append}
 --       {'repeat', newest log id, for each stream the last version this command wrote, or 0}
 --       {'conflict', for each stream that differs: its number, last version, missed entries}
 --
@@ -18,11 +19,19 @@ local log, count = KEYS[1], KEYS[2]
 local command, metadata = ARGV[1], ARGV[2]
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
 
+local CLOSED = '18446744073709551615' -- the last id of a closed stream: no other can follow
+
+-- The last version, and whether the stream is closed.
 local function last_version(key)
   if redis.call('EXISTS', key) == 0 then return 0 end
   local info = redis.call('XINFO', 'STREAM', key)
   for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then return tonumber(string.match(info[i + 1], '^%d+')) end
+    if info[i] == 'last-generated-id' then
+      local last = string.match(info[i + 1], '^%d+')
+      if last ~= CLOSED then return tonumber(last) end
+      local entry = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+      return entry and tonumber(string.match(entry[1], '^%d+')) or 0, true
+    end
   end
 end
 
@@ -58,20 +67,23 @@ if #writes == 1 and first.expected >= 0 and redis.call('XLEN', first.key) == fir
 end
 
 if done == 0 then
-  local repeated, versions, conflicts = false, {}, {}
+  local versions, conflicts, closed = {}, {}, nil
+  local repeated, absent = nil, false -- a stream that has the command; whether another surely has not
   for i, write in ipairs(writes) do
-    local last = last_version(write.key)
+    local last, is_closed = last_version(write.key)
+    if is_closed then closed = closed or write end
     local known = math.max(write.expected, 0)
     local oldest = math.max(known + 1, last - window + 1)
     versions[i] = 0
     if oldest <= last then
       for _, entry in ipairs(redis.call('XREVRANGE', write.key, '+', string.format('%.0f-0', oldest))) do
         if entry[2][6] == command then
-          repeated, versions[i] = true, tonumber(string.match(entry[1], '^%d+'))
+          repeated, versions[i] = repeated or i, tonumber(string.match(entry[1], '^%d+'))
           break
         end
       end
     end
+    if versions[i] == 0 and oldest <= known + 1 then absent = true end
     if write.expected >= 0 and write.expected ~= last then
       conflicts[#conflicts + 1] = i
       conflicts[#conflicts + 1] = last
@@ -80,21 +92,27 @@ if done == 0 then
     end
     write.last = last
   end
+  if repeated and absent then return {'misuse', repeated} end
   if repeated then
     local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
-    return {'repeat', newest[1][1], unpack(versions)}
+    return {'repeat', newest[1] and newest[1][1] or '0-0', unpack(versions)}
   end
   if #conflicts > 0 then return {'conflict', unpack(conflicts)} end
+  if closed then return redis.error_reply('REFOLD nothing was written: ' .. closed.name .. ' is closed') end
 end
 
--- Nothing below fails on a sound store; where somebody has trimmed or closed a stream, all is undone.
+-- Below, Redis refuses the first write where it takes none now (a replica, no memory, no replicas): its
+-- own error says so. Later ones fail only where somebody has tampered with the store: all is undone.
 local function undo(failure, written)
+  if #written == 0 and not string.find(failure, 'equal or smaller', 1, true) then
+    return redis.error_reply(failure)
+  end
   for _, w in ipairs(written) do
     for version = w.last + 1, w.last + w.added do redis.call('XDEL', w.key, version .. '-0') end
     if w.last == 0 then redis.call('DEL', w.key) else redis.call('XSETID', w.key, w.last .. '-0') end
   end
   return redis.error_reply('REFOLD nothing was written, a stream or the log of ' .. first.name ..
-    ' was changed from outside or is closed: ' .. failure)
+    ' was changed from outside: ' .. failure)
 end
 
 local reply, pointers, events = {'ok', position}, {}, 0

@@ -2,6 +2,7 @@ package io.refold.eventstore.redis;
 
 import static io.refold.eventstore.Accounts.ACCOUNTS;
 import static io.refold.eventstore.Accounts.SAVINGS;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +14,12 @@ import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Metadata;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.embedded.EmbeddedRedis;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +130,44 @@ class AppendScriptTest {
     assertThat(store.append(Append.of(ACCOUNTS, id, ExpectedVersion.exactly(2), ONE)))
         .as("the version undone is free again")
         .isInstanceOf(AppendResult.Appended.class);
+  }
+
+  @Test
+  void aClosedStreamTakesNoMoreEventsButStillKnowsItsCommands() {
+    var append = Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), ONE);
+    store.append(append);
+    command("XSETID", tag + ":s:account:" + id, "18446744073709551615-18446744073709551615");
+
+    for (var expected : List.of(ExpectedVersion.exactly(1), ExpectedVersion.any())) {
+      assertThatThrownBy(() -> store.append(Append.of(ACCOUNTS, id, expected, ONE)))
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("account:" + id + " is closed");
+    }
+    assertThat(((AppendResult.Appended) store.append(append)).repeat()).isTrue();
+  }
+
+  @Test
+  void aServerThatTakesNoWritesSaysSoItself() {
+    command("CONFIG", "SET", "min-replicas-to-write", "1");
+    try {
+      assertThatThrownBy(
+              () -> store.append(Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), ONE)))
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("NOREPLICAS");
+    } finally {
+      command("CONFIG", "SET", "min-replicas-to-write", "0");
+    }
+  }
+
+  private static void command(String... words) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
+      socket.getOutputStream().write((String.join(" ", words) + "\r\n").getBytes(US_ASCII));
+      String reply =
+          new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII)).readLine();
+      assertThat(reply).isEqualTo("+OK");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

@@ -117,7 +117,7 @@ class StartCheckTest {
       }
       assertThat(config.useSingleServer().getRetryAttempts()).as("the caller's own").isEqualTo(7);
       assertThatThrownBy(() -> RedisEventStore.connect(new Config()))
-          .hasMessageContaining("names no servers");
+          .hasMessageContaining("must name a single server");
     }
   }
 
