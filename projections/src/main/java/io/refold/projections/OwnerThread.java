@@ -84,7 +84,10 @@ final class OwnerThread {
           retake = false;
           switch (step()) {
             case WORKED -> pause = FIRST_PAUSE;
-            case IDLE -> sleep(IDLE);
+            case IDLE -> {
+              pause = FIRST_PAUSE;
+              sleep(IDLE);
+            }
             case RETAKE -> retake = true;
             case HALTED -> {
               LOG.warn("{} stands still, {}", name, owner.problem());

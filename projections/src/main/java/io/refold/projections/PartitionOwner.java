@@ -315,7 +315,8 @@ final class PartitionOwner<V> {
       }
       from += part.size();
     }
-    return Step.WORKED;
+    // Fewer than asked for: that was the end of the log, and what comes is told by a signal.
+    return phase == Phase.LIVE && read.size() < LIVE_ENTRIES ? Step.IDLE : Step.WORKED;
   }
 
   /** Applies what stands before a failing event, so that nothing else waits for it; then halts. */

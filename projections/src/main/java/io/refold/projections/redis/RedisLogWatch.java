@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class RedisLogWatch implements LogWatch {
   private static final Logger LOG = LoggerFactory.getLogger(RedisLogWatch.class);
   private static final Duration BLOCK = Duration.ofSeconds(4);
+  private static final Duration SETTLE = Duration.ofMillis(150);
   private static final int MAX_ENTRIES = 1_000;
   private static final long RETRY_MILLIS = 200;
 
@@ -105,6 +106,19 @@ final class RedisLogWatch implements LogWatch {
         read.cancel(true);
       }
     }
+    settle();
     client.shutdown(0, 2, TimeUnit.SECONDS);
+  }
+
+  /**
+   * Lets the client replace the connections of cancelled reads. Without that, each of them tries to
+   * do so while everything is being shut down, and logs an error.
+   */
+  private static void settle() {
+    try {
+      Thread.sleep(SETTLE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
