@@ -47,6 +47,8 @@ public record XesFile(Path path) {
       XMLStreamReader xml = XML.createXMLStreamReader(bytes);
       try {
         readLog(xml, consumer);
+      } catch (XMLStreamException e) {
+        throw damaged(e, Math.max(line(xml), 1));
       } finally {
         xml.close();
       }
@@ -55,7 +57,7 @@ public record XesFile(Path path) {
     } catch (IOException e) {
       throw new UnreadableLogException(path, 0, "cannot be read: " + e.getMessage(), e);
     } catch (XMLStreamException e) {
-      throw damaged(e);
+      throw damaged(e, 1);
     }
   }
 
@@ -175,13 +177,15 @@ public record XesFile(Path path) {
     return new UnreadableLogException(path, line(xml), reason, null);
   }
 
-  private UnreadableLogException damaged(XMLStreamException e) {
+  /** Where the parser knows no place, its last one counts. */
+  private UnreadableLogException damaged(XMLStreamException e, long reached) {
     Throwable cause = rootOf(e);
     String reason =
         cause instanceof IOException
             ? "the file is cut off or damaged: " + cause.getMessage()
             : "not well-formed XML: " + firstLine(e.getMessage());
-    long line = e.getLocation() == null ? 0 : Math.max(e.getLocation().getLineNumber(), 0);
+    long place = e.getLocation() == null ? 0 : e.getLocation().getLineNumber();
+    long line = place > 0 ? place : reached;
     return new UnreadableLogException(path, line, reason, e);
   }
 

@@ -69,9 +69,10 @@ class XesFileTest {
   }
 
   @Test
-  void aTruncatedCompressedFileIsDamaged() {
+  void aTruncatedCompressedFileIsDamagedAndTheLineIsNamed() {
     byte[] whole = gzip(LOG);
     assertRefused(file(Arrays.copyOf(whole, whole.length - 12)))
+        .hasMessageContaining(", line ")
         .hasMessageContaining("cut off or damaged");
   }
 
