@@ -2,6 +2,7 @@ package io.refold.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.sample.fine.FineDecider;
 import io.refold.sample.fine.FineEvent;
 import io.refold.sample.fine.FineEvent.FineCreated;
@@ -67,6 +68,19 @@ class DemoTest {
     assertThat(report.get("rebuild").get("events").asLong()).isPositive();
     assertThat(report.get("differingRowsAfterRebuild").asLong()).isZero();
     assertThat(report.get("redisBytes").asLong()).isGreaterThan(100L * FINES);
+  }
+
+  @Test
+  void aGivenServerMayBeUsedAgainAndAgain() {
+    try (var redis = EmbeddedRedis.start()) {
+      assertThat(run("redis", redis.url(), "fines", "20")).isZero();
+      assertThat(run("redis", redis.url(), "fines", "20")).isZero();
+    }
+
+    assertThat(printed.toString(StandardCharsets.UTF_8))
+        .contains("yours at redis://127.0.0.1", "is in the namespace fines-")
+        .containsSubsequence("refused: none", "refused: none")
+        .doesNotContain("FAILED");
   }
 
   @Test
