@@ -87,8 +87,19 @@ public final class RedisEventStoreBuilder {
     try {
       return Redisson.create(config);
     } catch (RedisException e) {
-      throw new StoreUnavailableException("Redis cannot be reached: " + e.getMessage(), e);
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      throw new StoreUnavailableException(
+          "%s cannot be reached: %s".formatted(servers(), root.getMessage()), e);
     }
+  }
+
+  private String servers() {
+    return config.isSingleConfig()
+        ? "Redis at " + config.useSingleServer().getAddress()
+        : "Redis (" + (config.isClusterConfig() ? "cluster" : "sentinels") + ")";
   }
 
   private int openStore(RedissonClient redisson) {

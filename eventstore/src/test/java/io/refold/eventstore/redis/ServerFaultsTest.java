@@ -117,7 +117,7 @@ class ServerFaultsTest {
 
   @Test
   void aServerThatComesBackSoonIsWaitedFor() {
-    try (var redis = EmbeddedRedis.start("appendonly yes");
+    try (var redis = EmbeddedRedis.start("appendonly yes", "appendfsync always");
         var store = RedisEventStore.connect(redis.url())) {
       store.append(deposit("a", ExpectedVersion.noStream(), 1));
       redis.crashAndRestart();
