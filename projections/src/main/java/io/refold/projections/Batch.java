@@ -1,6 +1,5 @@
 package io.refold.projections;
 
-import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
@@ -41,7 +40,7 @@ final class Batch<V> {
    * @throws EventFailure for the first event that cannot be decoded or names no valid rows
    */
   static <V> Optional<Batch<V>> of(
-      RowFormat<V> format, int shards, EventStore events, List<LogEntry> entries)
+      RowFormat<V> format, int shards, SharedEvents events, List<LogEntry> entries)
       throws EventFailure {
     var batch = new Batch<>(format, entries.getLast().position());
     List<StoredEvent> fetched = events.fetch(entries, format.categories()::contains);

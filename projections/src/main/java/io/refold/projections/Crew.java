@@ -32,9 +32,10 @@ final class Crew<V> {
       Layout layout,
       String worker,
       Duration lease,
-      Semaphore filling) {
+      Semaphore filling,
+      SharedEvents events) {
     this.store = store;
-    this.projector = new Projector<>(store, format, layout);
+    this.projector = new Projector<>(store, format, layout, events);
     this.worker = worker;
     this.lease = lease;
     this.filling = filling;

@@ -86,15 +86,25 @@ public final class DeterministicWorkers implements AutoCloseable {
   }
 
   private <V> void run(RowFormat<V> format, Layout layout, List<ProjectionException> problems) {
-    var projector = new Projector<V>(store, format, layout);
+    var projector = new Projector<V>(store, format, layout, SharedEvents.alone(store.events()));
     TreeMap<Integer, PartitionOwner<?>> mine =
         owners.computeIfAbsent(layout, key -> new TreeMap<>());
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       PartitionOwner<?> owner =
           mine.computeIfAbsent(
               partition, number -> new PartitionOwner<>(projector, number, name, LEASE));
-      run(owner).ifPresent(problems::add);
+      run(owner).or(() -> lost(layout, owner.partition())).ifPresent(problems::add);
     }
+  }
+
+  /** Nobody owns a partition that has lost its history. */
+  private Optional<ProjectionException> lost(Layout layout, int partition) {
+    return store
+        .subscriptions()
+        .outlook(partition, layout.generation())
+        .map(outlook -> outlook.state().problem())
+        .filter(problem -> problem.startsWith(PartitionOwner.LOST))
+        .map(HistoryLostException::new);
   }
 
   private static Optional<ProjectionException> run(PartitionOwner<?> owner) {

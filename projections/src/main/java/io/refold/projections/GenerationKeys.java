@@ -13,11 +13,12 @@ record GenerationKeys(ProjectionStore store, Layout layout) {
     }
   }
 
+  /** Deletes rows first: who misses the places in the logs must not find them any more. */
   void delete() {
+    deleteRows();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       store.subscriptions().delete(partition, layout.generation());
     }
-    deleteRows();
   }
 
   void deleteRows() {

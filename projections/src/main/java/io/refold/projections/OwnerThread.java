@@ -123,7 +123,8 @@ final class OwnerThread {
       return owner.step();
     } catch (StoreUnavailableException | ReplyLostException away) {
       throw away;
-    } catch (RuntimeException unexpected) {
+    } catch (RuntimeException
+        | Error unexpected) { // the thread goes on, and its status says why not
       LOG.error("{} has failed", name, unexpected);
       return owner.failed(unexpected);
     } finally {

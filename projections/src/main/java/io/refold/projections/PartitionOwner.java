@@ -7,11 +7,7 @@ import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import io.refold.projections.store.Subscriptions.Reading;
-import io.refold.projections.store.Views;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +42,6 @@ final class PartitionOwner<V> {
 
   private enum Phase {
     TAKING_OVER,
-    REFILLING,
     PENDING,
     FILLING,
     LIVE
@@ -60,32 +55,25 @@ final class PartitionOwner<V> {
 
   private final Projector<V> projector;
   private final Subscriptions subscriptions;
-  private final Views views;
   private final int partition;
   private final String owner;
   private final Duration length;
-  private final Map<Integer, Position> recorded = new HashMap<>();
   private volatile PartitionState state = PartitionState.NOT_OWNED;
   private volatile @Nullable Lease lease;
   private volatile String problem = "";
   private Phase phase = Phase.TAKING_OVER;
   private long minEpoch;
-  private boolean grouped;
-  private Position last;
-  private Position settled;
-  private long events;
-  private Position refilled;
+  private Takeover takeover;
+  private Progress progress;
 
   PartitionOwner(Projector<V> projector, int partition, String owner, Duration length) {
     this.projector = projector;
     this.subscriptions = projector.store().subscriptions();
-    this.views = projector.store().views();
     this.partition = partition;
     this.owner = owner;
     this.length = length;
-    this.last = Position.origin(partition);
-    this.settled = last;
-    this.refilled = last;
+    this.progress = new Progress(Subscriptions.State.origin(partition));
+    this.takeover = new Takeover(projector, new Lease(generation(), partition, owner, 0));
   }
 
   PartitionState state() {
@@ -116,6 +104,7 @@ final class PartitionOwner<V> {
         subscriptions.acquire(generation(), partition, owner, length, minEpoch);
     if (acquisition instanceof Acquisition.Granted(Lease granted)) {
       lease = granted;
+      takeover = new Takeover(projector, granted);
       phase = Phase.TAKING_OVER;
       state = PartitionState.TAKING_OVER;
     } else {
@@ -147,124 +136,54 @@ final class PartitionOwner<V> {
       return Step.OVER;
     }
     return switch (phase) {
-      case TAKING_OVER -> takeOver(held);
-      case REFILLING -> refill(held);
+      case TAKING_OVER -> takeOver(held, takeover);
       case PENDING, FILLING, LIVE -> work(held);
     };
   }
 
-  private Step takeOver(Lease held) {
-    int shards = projector.layout().shape().shards();
-    for (int shard = 0; shard < shards; shard++) {
-      switch (views.fence(shard, held)) {
-        case Views.Fencing.Done done -> {}
-        case Views.Fencing.Refused(long epoch) -> {
-          minEpoch = epoch + 1;
-          return Step.RETAKE;
+  private Step takeOver(Lease held, Takeover running) {
+    try {
+      return switch (running.step()) {
+        case Takeover.Found.More more -> Step.WORKED;
+        case Takeover.Found.Ready(Subscriptions.State found) -> {
+          progress = new Progress(found);
+          problem = found.problem();
+          phase = resumed();
+          state = working();
+          yield Step.WORKED;
         }
-        case Views.Fencing.Gone gone -> {
-          return over();
+        case Takeover.Found.Retake(long epoch) -> {
+          minEpoch = epoch;
+          yield Step.RETAKE;
         }
-      }
+        case Takeover.Found.Lost(Optional<String> what) ->
+            what.isPresent() ? lost(held, what.get()) : lost(held);
+        case Takeover.Found.Over gone -> over();
+      };
+    } catch (EventFailure failure) {
+      takeover = new Takeover(projector, held);
+      return halted(held, failure.reason());
     }
-    Optional<Subscriptions.State> found = subscriptions.state(held);
-    if (found.isEmpty()) {
-      return over();
-    }
-    problem = found.get().problem();
-    if (problem.startsWith(LOST)) {
-      return lost(held);
-    }
-    grouped = found.get().grouped();
-    settled = found.get().settled();
-    events = found.get().events();
-    last = settled;
-    recorded.clear();
-    recorded.putAll(found.get().shards());
-    var ids = new ArrayList<Position>();
-    ids.add(settled);
-    var behind = new ArrayList<Position>();
-    for (int shard = 0; shard < shards; shard++) {
-      var head = views.checkpoints(generation(), shard);
-      if (head.isEmpty()) {
-        return over();
-      }
-      Position checkpoint = head.get().getOrDefault(partition, Position.origin(partition));
-      ids.add(checkpoint);
-      Position reached = recorded.get(shard);
-      if (reached != null && checkpoint.sequence() < reached.sequence()) {
-        behind.add(checkpoint);
-        recorded.put(shard, checkpoint);
-      }
-    }
-    List<Position> missing = subscriptions.missing(partition, ids);
-    if (!missing.isEmpty()) {
-      return lost(held, "the log does not hold %s any more".formatted(missing));
-    }
-    refilled = behind.stream().min(Comparator.comparingLong(Position::sequence)).orElse(settled);
-    phase = behind.isEmpty() ? resumed() : Phase.REFILLING;
-    state = grouped && behind.isEmpty() ? PartitionState.RUNNING : PartitionState.FILLING;
-    return Step.WORKED;
   }
 
   private Phase resumed() {
-    return grouped ? Phase.PENDING : Phase.FILLING;
+    return progress.grouped() ? Phase.PENDING : Phase.FILLING;
   }
 
-  /**
-   * Brings shards that have lost writes up to what is settled. The new checkpoints are recorded
-   * only when all are there, so that a crash on the way starts this again.
-   */
-  private Step refill(Lease held) {
-    List<LogEntry> entries = List.of();
-    if (refilled.sequence() < settled.sequence()) {
-      switch (subscriptions.range(held, refilled, FILLING_ENTRIES)) {
-        case Reading.NotOwner refused -> {
-          return over();
-        }
-        case Reading.Lost gone -> {
-          return lost(held, "the log does not hold %s any more".formatted(refilled));
-        }
-        case Reading.Entries(List<LogEntry> read) ->
-            entries =
-                atMost(
-                    read.stream()
-                        .filter(e -> e.position().sequence() <= settled.sequence())
-                        .toList());
-      }
-    }
-    if (entries.isEmpty()) {
-      var settlement = new Subscriptions.Settlement(settled, events, List.of(), recorded);
-      return switch (subscriptions.settle(held, settlement)) {
-        case DONE -> {
-          phase = resumed();
-          state = grouped ? PartitionState.RUNNING : PartitionState.FILLING;
-          yield Step.WORKED;
-        }
-        case NOT_OWNER -> over();
-        case LOST -> lost(held, "the log does not hold %s any more".formatted(settled));
-      };
-    }
-    try {
-      Step step = applied(held, projector.apply(held, entries, recorded));
-      refilled = entries.getLast().position();
-      return step;
-    } catch (EventFailure failure) {
-      phase = Phase.TAKING_OVER;
-      return halted(held, failure.reason());
-    }
+  private PartitionState working() {
+    return progress.grouped() ? PartitionState.RUNNING : PartitionState.FILLING;
   }
 
   private Step work(Lease held) {
     Reading reading =
         switch (phase) {
-          case PENDING -> subscriptions.pending(held, last, LIVE_ENTRIES);
-          case LIVE -> subscriptions.next(held, last, LIVE_ENTRIES);
-          case FILLING, REFILLING, TAKING_OVER -> subscriptions.range(held, last, FILLING_ENTRIES);
+          case PENDING -> subscriptions.pending(held, progress.last(), LIVE_ENTRIES);
+          case LIVE -> subscriptions.next(held, progress.last(), LIVE_ENTRIES);
+          case FILLING, TAKING_OVER -> subscriptions.range(held, progress.last(), FILLING_ENTRIES);
         };
     return switch (reading) {
       case Reading.NotOwner refused -> over();
-      case Reading.Lost gone -> lost(held, "the log does not hold %s any more".formatted(last));
+      case Reading.Lost gone -> missing(held, progress.last());
       case Reading.Entries(List<LogEntry> read) -> read.isEmpty() ? end(held) : process(held, read);
     };
   }
@@ -277,30 +196,24 @@ final class PartitionOwner<V> {
         yield Step.WORKED;
       }
       case FILLING ->
-          switch (subscriptions.handOver(held, last)) {
+          switch (subscriptions.handOver(held, progress.last())) {
             case DONE -> {
-              grouped = true;
+              progress.handedOver();
               phase = Phase.LIVE;
               state = PartitionState.RUNNING;
               yield Step.WORKED;
             }
             case NOT_OWNER -> over();
-            case LOST -> lost(held, "the log does not hold %s any more".formatted(last));
+            case LOST -> missing(held, progress.last());
           };
-      case LIVE, REFILLING, TAKING_OVER -> Step.IDLE;
+      case LIVE, TAKING_OVER -> Step.IDLE;
     };
   }
 
   private Step process(Lease held, List<LogEntry> read) {
-    long before =
-        phase == Phase.PENDING ? read.getFirst().position().sequence() - 1 : last.sequence();
-    for (LogEntry entry : read) {
-      long sequence = entry.position().sequence();
-      if (sequence > before + 1) {
-        return lost(
-            held, "the log goes on at %s behind sequence %d".formatted(entry.position(), before));
-      }
-      before = Math.max(before, sequence);
+    Optional<String> gap = progress.gap(read, phase == Phase.PENDING);
+    if (gap.isPresent()) {
+      return lost(held, gap.get());
     }
     for (int from = 0; from < read.size(); ) {
       List<LogEntry> part = atMost(read.subList(from, read.size()));
@@ -338,55 +251,32 @@ final class PartitionOwner<V> {
   }
 
   private Step settled(Lease held, List<LogEntry> part) throws EventFailure {
-    Projector.Result result = projector.apply(held, part, recorded);
-    Step step = applied(held, result);
-    if (step != Step.WORKED || !(result instanceof Projector.Result.Applied applied)) {
-      return step;
-    }
-    Position end = part.getLast().position();
-    long passed = events;
-    var acknowledged = new ArrayList<Position>();
-    for (LogEntry entry : part) {
-      if (entry.position().sequence() > settled.sequence()) {
-        passed += entry.events();
-      }
-      if (grouped) {
-        acknowledged.add(entry.position());
-      }
-    }
-    var settlement = new Subscriptions.Settlement(end, passed, acknowledged, applied.shards());
-    return switch (subscriptions.settle(held, settlement)) {
-      case DONE -> {
-        events = passed;
-        if (end.sequence() > settled.sequence()) {
-          settled = end;
-        }
-        if (end.sequence() > last.sequence()) {
-          last = end;
-        }
-        yield goesOn(held);
-      }
-      case NOT_OWNER -> over();
-      case LOST -> lost(held, "the log does not hold %s any more".formatted(end));
-    };
-  }
-
-  private Step applied(Lease held, Projector.Result result) {
-    return switch (result) {
-      case Projector.Result.Applied(Map<Integer, Position> shards) -> {
-        recorded.putAll(shards);
-        yield Step.WORKED;
-      }
+    return switch (projector.apply(held, part, progress.shards())) {
+      case Projector.Result.Applied(Map<Integer, Position> written) ->
+          settle(held, progress.settlement(part, written));
       case Projector.Result.NotOwner refused -> over();
       case Projector.Result.Gone gone -> over();
       case Projector.Result.Regressed(int shard) -> Step.RETAKE;
       case Projector.Result.Lost gone ->
-          lost(held, "events behind %s are not the ones that the log names".formatted(last));
+          lost(
+              held,
+              "events behind %s are not the ones that the log names".formatted(progress.last()));
+    };
+  }
+
+  private Step settle(Lease held, Subscriptions.Settlement settlement) {
+    return switch (subscriptions.settle(held, settlement)) {
+      case DONE -> {
+        progress.settled(settlement);
+        yield goesOn(held);
+      }
+      case NOT_OWNER -> over();
+      case LOST -> missing(held, settlement.last());
     };
   }
 
   /** The part of some entries that makes one batch: an append is never split. */
-  private static List<LogEntry> atMost(List<LogEntry> entries) {
+  static List<LogEntry> atMost(List<LogEntry> entries) {
     int events = 0;
     for (int i = 0; i < entries.size(); i++) {
       events += entries.get(i).events();
@@ -410,21 +300,29 @@ final class PartitionOwner<V> {
   }
 
   /** Records that something else than an event or the store has failed; takes over anew. */
-  Step failed(RuntimeException unexpected) {
+  Step failed(Throwable unexpected) {
     Lease held = lease;
+    if (held == null) {
+      return Step.OVER;
+    }
+    takeover = new Takeover(projector, held);
     phase = Phase.TAKING_OVER;
-    return held == null ? Step.OVER : halted(held, unexpected.toString());
+    return halted(held, unexpected.toString());
   }
 
   private Step goesOn(Lease held) {
     if (!problem.isEmpty()) {
       problem = "";
-      state = grouped ? PartitionState.RUNNING : PartitionState.FILLING;
+      state = working();
       if (subscriptions.report(held, "") == Subscriptions.Outcome.NOT_OWNER) {
         return over();
       }
     }
     return Step.WORKED;
+  }
+
+  private Step missing(Lease held, Position position) {
+    return lost(held, "the log does not hold %s any more".formatted(position));
   }
 
   private Step lost(Lease held, String what) {

@@ -29,6 +29,7 @@ final class Projector<V> {
   private static final int MAX_PAUSE_MILLIS = 32;
 
   private final ProjectionStore store;
+  private final SharedEvents events;
   private final RowFormat<V> format;
   private final Generations.Layout layout;
   private final List<ReentrantLock> locks = new ArrayList<>();
@@ -59,7 +60,9 @@ final class Projector<V> {
     record Regressed(int shard) implements Result {}
   }
 
-  Projector(ProjectionStore store, RowFormat<V> format, Generations.Layout layout) {
+  Projector(
+      ProjectionStore store, RowFormat<V> format, Generations.Layout layout, SharedEvents events) {
+    this.events = events;
     this.store = store;
     this.format = format;
     this.layout = layout;
@@ -86,7 +89,7 @@ final class Projector<V> {
    */
   Result apply(Lease lease, List<LogEntry> entries, Map<Integer, Position> recorded)
       throws EventFailure {
-    Optional<Batch<V>> decoded = Batch.of(format, layout.shape().shards(), store.events(), entries);
+    Optional<Batch<V>> decoded = Batch.of(format, layout.shape().shards(), events, entries);
     if (decoded.isEmpty()) {
       return new Result.Lost();
     }

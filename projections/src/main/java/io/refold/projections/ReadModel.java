@@ -252,8 +252,18 @@ public final class ReadModel<V> {
             .look(format.name(), format.version())
             .live()
             .orElseThrow(() -> missing("has no rows yet"));
-    resolved = new Resolved(layout, now);
-    return layout;
+    return newer(new Resolved(layout, now));
+  }
+
+  /** A thread that was slow must not bring a generation back that another has left behind. */
+  private synchronized Generations.Layout newer(Resolved found) {
+    Resolved known = resolved;
+    if (known == null
+        || known.layout().generation().number() <= found.layout().generation().number()) {
+      resolved = found;
+      return found.layout();
+    }
+    return known.layout();
   }
 
   private ReadModelMissingException missing(String what) {

@@ -9,6 +9,7 @@ import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Views;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -175,7 +176,8 @@ final class RebuildRun {
         fail("a generation's keys in partition %d are gone".formatted(partition), null);
         return true;
       }
-      Position target = fence.get().settled();
+      var reached = new ArrayList<Position>();
+      reached.add(fence.get().settled());
       for (int shard = 0; shard < rebuild.old().shape().shards(); shard++) {
         fence(shard, fence.get().lease());
         Position checkpoint =
@@ -184,18 +186,26 @@ final class RebuildRun {
                 .checkpoints(old(), shard)
                 .map(head -> head.get(fence.get().lease().partition()))
                 .orElse(null);
-        if (checkpoint != null && checkpoint.sequence() > target.sequence()) {
-          if (store.subscriptions().missing(partition, List.of(checkpoint)).isEmpty()) {
-            target = checkpoint;
-          } else {
-            LOG.warn("generation {} has applied {}, which the log has lost", old(), checkpoint);
-          }
+        if (checkpoint != null) {
+          reached.add(checkpoint);
         }
       }
-      targets.put(partition, target);
+      targets.put(partition, newest(partition, reached));
     }
     progress = with(State.SWITCHING);
     return true;
+  }
+
+  /** Returns the newest of some positions; one that the log has lost cannot be waited for. */
+  private Position newest(int partition, List<Position> reached) {
+    List<Position> lost = store.subscriptions().missing(partition, reached);
+    if (!lost.isEmpty()) {
+      LOG.warn("generation {} has applied {}, which the log has lost", old(), lost);
+    }
+    return reached.stream()
+        .filter(position -> !lost.contains(position))
+        .max(Comparator.comparingLong(Position::sequence))
+        .orElse(Position.origin(partition));
   }
 
   /**
@@ -244,13 +254,16 @@ final class RebuildRun {
     return true;
   }
 
-  private void fail(String reason, @Nullable Throwable cause) {
+  void fail(String reason, @Nullable Throwable cause) {
+    if (!store.generations().cancel(rebuild)) { // another coordinator has ended it meanwhile
+      endedElsewhere();
+      return;
+    }
     failure =
         new RebuildFailedException(
             "rebuild of projection '%s' has failed, its rows are what they were: %s"
                 .formatted(projection(), reason),
             cause);
-    store.generations().cancel(rebuild);
     progress = with(State.FAILED);
     remove();
   }

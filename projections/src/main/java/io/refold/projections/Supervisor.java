@@ -34,6 +34,7 @@ final class Supervisor implements AutoCloseable {
   private final String worker;
   private final Duration lease;
   private final Duration look;
+  private final SharedEvents events;
   private final Semaphore filling =
       new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()) * 2);
   private final Map<Layout, Crew<?>> crews = new ConcurrentHashMap<>();
@@ -49,10 +50,17 @@ final class Supervisor implements AutoCloseable {
     this.projections = projections;
     this.worker = worker;
     this.lease = lease;
+    this.events = new SharedEvents(store.events(), categories(projections), projections.size());
     Duration third = lease.dividedBy(3);
     this.look = third.compareTo(LONGEST_LOOK) < 0 ? third : LONGEST_LOOK;
     this.looking = Thread.ofPlatform().name("refold-supervisor").daemon().unstarted(this::run);
     this.keeping = Thread.ofPlatform().name("refold-keeper").daemon().unstarted(this::keep);
+  }
+
+  private static Set<String> categories(List<RowFormat<?>> projections) {
+    var categories = new HashSet<String>();
+    projections.forEach(format -> categories.addAll(format.categories()));
+    return categories;
   }
 
   void start() {
@@ -115,23 +123,26 @@ final class Supervisor implements AutoCloseable {
         crews.computeIfAbsent(layout, key -> crew(format, key)).tick(layout.equals(live));
       }
     }
-    catalog.gone().forEach(this::sweep);
+    catalog.gone().forEach(gone -> sweep(gone, live));
   }
 
   private <V> Crew<V> crew(RowFormat<V> format, Layout layout) {
-    return new Crew<>(store, format, layout, worker, lease, filling);
+    return new Crew<>(store, format, layout, worker, lease, filling, events);
   }
 
   /**
-   * Deletes again what a paused process may have created after its generation was dropped: when it
-   * is first seen, and a lease later; then it is taken off the list, a few leases after it was put
-   * there.
+   * Deletes again what a paused process may have created after its generation was dropped, and
+   * lifts a fence that a process which died while it cancelled has left: when it is first seen, and
+   * a lease later; then it is taken off the list, a few leases after it was put there.
    */
-  private void sweep(Layout gone) {
+  private void sweep(Layout gone, Layout live) {
     long now = System.nanoTime();
     Long next = sweepings.get(gone);
     if (next == null || now - next >= 0) {
-      new GenerationKeys(store, gone).delete();
+      for (int partition = 0; partition < store.events().partitions(); partition++) {
+        store.subscriptions().cancel(partition, gone.generation(), live.generation());
+      }
+      new GenerationKeys(store, gone).deleteRows();
       if (next != null && store.generations().forget(gone.generation(), lease.multipliedBy(3))) {
         sweepings.remove(gone);
       } else {

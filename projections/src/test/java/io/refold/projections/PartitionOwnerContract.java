@@ -59,10 +59,13 @@ public abstract class PartitionOwnerContract {
     var format = new RowFormat<>(projection);
     Layout layout = store.generations().open(format.name(), format.shape(store.shards()));
     new GenerationKeys(store, layout).create();
-    var owner =
-        new PartitionOwner<>(new Projector<>(store, format, layout), partition, name, LEASE);
+    var owner = new PartitionOwner<>(projector(format, layout), partition, name, LEASE);
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
+  }
+
+  private <V> Projector<V> projector(RowFormat<V> format, Layout layout) {
+    return new Projector<>(store, format, layout, SharedEvents.alone(events()));
   }
 
   private static Step untilIdle(PartitionOwner<?> owner) {
@@ -173,7 +176,7 @@ public abstract class PartitionOwnerContract {
     pay(4);
     PartitionOwner<?> first = owner(sales, "first");
     first.step();
-    var projector = new Projector<>(store, new RowFormat<>(sales), layout(sales));
+    Projector<Sales> projector = projector(new RowFormat<>(sales), layout(sales));
     var entries = events().readLog(partition, 0, 3);
     assertThat(apply(projector, lease(first), entries))
         .isInstanceOf(Projector.Result.Applied.class);

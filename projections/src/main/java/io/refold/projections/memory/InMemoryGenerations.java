@@ -66,6 +66,11 @@ final class InMemoryGenerations implements Generations {
     if (projected.rebuild != null && held && !projected.coordinator.equals(coordinator)) {
       return new Start.Running(projected.coordinator);
     }
+    if (projected.rebuild != null
+        && projected.rebuild.fresh().shape().version() != shape.version()) {
+      gone(projected, projected.rebuild.fresh());
+      projected.rebuild = null;
+    }
     Layout old = projected.live.get(shape.version());
     if (projected.rebuild == null && old == null) {
       return new Start.NothingLive();

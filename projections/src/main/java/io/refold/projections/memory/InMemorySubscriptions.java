@@ -37,7 +37,7 @@ final class InMemorySubscriptions implements Subscriptions {
     String owner = "";
     long epoch;
     long expires;
-    boolean fenced;
+    int fencedFor;
     Position settled;
     long events;
     @Nullable Position delivered;
@@ -70,7 +70,7 @@ final class InMemorySubscriptions implements Subscriptions {
     Slot slot = slot(lease.generation(), lease.partition());
     boolean ours =
         slot != null
-            && !slot.fenced
+            && slot.fencedFor == 0
             && slot.owner.equals(lease.owner())
             && slot.epoch == lease.epoch();
     return ours ? slot : null;
@@ -93,8 +93,11 @@ final class InMemorySubscriptions implements Subscriptions {
     if (slot == null) {
       return new Acquisition.Gone();
     }
-    if (slot.fenced) {
+    if (slot.fencedFor > 0) {
       return new Acquisition.Fenced();
+    }
+    if (slot.problem.startsWith("lost: ")) {
+      return new Acquisition.Held("");
     }
     long now = micros();
     boolean running = slot.expires > now && slot.expires <= now + micros(length);
@@ -239,8 +242,8 @@ final class InMemorySubscriptions implements Subscriptions {
     if (slot == null || slot(fresh, partition) == null) {
       return Optional.empty();
     }
-    slot.epoch = Math.max(slot.epoch + (slot.fenced ? 0 : 1), micros());
-    slot.fenced = true;
+    slot.epoch = Math.max(slot.epoch + (slot.fencedFor > 0 ? 0 : 1), micros());
+    slot.fencedFor = fresh.number();
     slot.owner = "rebuild";
     return Optional.of(new Fence(new Lease(old, partition, slot.owner, slot.epoch), slot.settled));
   }
@@ -249,8 +252,8 @@ final class InMemorySubscriptions implements Subscriptions {
   public synchronized void cancel(int partition, Generation fresh, Generation old) {
     delete(partition, fresh);
     Slot slot = slot(old, partition);
-    if (slot != null && slot.fenced) {
-      slot.fenced = false;
+    if (slot != null && slot.fencedFor == fresh.number()) {
+      slot.fencedFor = 0;
       slot.owner = "";
       slot.expires = 0;
     }
@@ -279,10 +282,14 @@ final class InMemorySubscriptions implements Subscriptions {
     if (slot == null) {
       return Optional.empty();
     }
-    boolean owned = slot.expires > micros() && !slot.fenced;
+    boolean owned = slot.expires > micros() && slot.fencedFor == 0;
     LogHead head = events.head(partition);
     return Optional.of(
         new Outlook(
-            slot.state(), owned ? slot.owner : "", slot.fenced, head.position(), head.events()));
+            slot.state(),
+            owned ? slot.owner : "",
+            slot.fencedFor > 0,
+            head.position(),
+            head.events()));
   }
 }

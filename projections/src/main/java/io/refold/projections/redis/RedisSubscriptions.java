@@ -255,8 +255,8 @@ final class RedisSubscriptions implements Subscriptions {
     List<?> reply =
         eval(
             FREEZE,
-            List.of(
-                keys.lease(partition, old), keys.at(partition, old), keys.at(partition, fresh)));
+            List.of(keys.lease(partition, old), keys.at(partition, old), keys.at(partition, fresh)),
+            fresh.number());
     return reply.isEmpty()
         ? Optional.empty()
         : Optional.of(
@@ -270,7 +270,7 @@ final class RedisSubscriptions implements Subscriptions {
     var names = new ArrayList<>(keys.subscription(partition, fresh));
     names.add(keys.log(partition));
     names.add(keys.lease(partition, old));
-    eval(THAW, names, keys.group(fresh));
+    eval(THAW, names, keys.group(fresh), fresh.number());
   }
 
   @Override

@@ -27,9 +27,9 @@ public interface Subscriptions {
     record Granted(Lease lease) implements Acquisition {}
 
     /**
-     * Somebody else has it.
+     * Somebody else has it, or nobody may have it because history was lost.
      *
-     * @param owner who
+     * @param owner who, or empty
      */
     record Held(String owner) implements Acquisition {}
 
@@ -89,6 +89,11 @@ public interface Subscriptions {
     /** Copies the map. */
     public State {
       shards = Map.copyOf(shards);
+    }
+
+    /** Returns the state of a partition before its first event. */
+    public static State origin(int partition) {
+      return new State(Position.origin(partition), 0, false, Map.of(), "");
     }
   }
 

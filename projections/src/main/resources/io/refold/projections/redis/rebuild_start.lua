@@ -1,4 +1,5 @@
--- Starts a rebuild, or takes over one whose coordinator has not been seen for its lease.
+-- Starts a rebuild, or takes over one whose coordinator has not been seen for its lease. One that such a
+-- coordinator left for another version is cancelled.
 --
 -- KEYS  1 views
 -- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds
@@ -17,7 +18,15 @@ if rebuild then
   if expires > now and expires <= now + lease and coordinator ~= ARGV[4] then
     return {'running', coordinator}
   end
-else
+  local abandoned = string.match(rebuild, '^%d+')
+  if cjson.decode(get('gen:' .. abandoned)).version ~= tonumber(ARGV[2]) then -- nobody here would fill it
+    redis.call('HSET', KEYS[1], name .. 'gone', (get('gone') or '') .. ' ' .. abandoned,
+      name .. 'gone:' .. abandoned, string.format('%.0f', now))
+    redis.call('HDEL', KEYS[1], name .. 'rebuild')
+    rebuild, resumed = nil, 0
+  end
+end
+if not rebuild then
   local old = get('live:' .. ARGV[2])
   if not old then return {'nothing-live'} end
   local fresh = tostring(redis.call('HINCRBY', KEYS[1], name .. 'next', 1))

@@ -61,6 +61,7 @@ for _, row in ipairs(rows) do
   end
 end
 set_rest() del_rest() enlist_rest() strike_rest()
+-- All that an index loses goes before what it gets: a row that keeps its value may be told both ways.
 for number = 1, #KEYS - 3 do
   local remove, remove_rest = collector('ZREM', KEYS[3 + number])
   local insert, insert_rest = collector('ZADD', KEYS[3 + number])
@@ -69,11 +70,14 @@ for number = 1, #KEYS - 3 do
     for i = row.removed, row.added - 2, 2 do
       if ARGV[i] == wanted then remove(ARGV[i + 1] .. '\0' .. row.key) end
     end
+  end
+  remove_rest()
+  for _, row in ipairs(rows) do
     for i = row.added, row.last - 1, 2 do
       if ARGV[i] == wanted then insert('0', ARGV[i + 1] .. '\0' .. row.key) end
     end
   end
-  remove_rest() insert_rest()
+  insert_rest()
 end
 redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', revision), 'c' .. ARGV[1], ARGV[5])
 return {'done'}

@@ -1,11 +1,8 @@
 package io.refold.projections.memory;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.refold.eventstore.InMemoryEventStore;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.WorkersContract;
-import io.refold.projections.store.Generation;
 
 class InMemoryWorkersTest extends WorkersContract {
   private final ProjectionStore store = InMemoryProjectionStore.on(new InMemoryEventStore());
@@ -13,17 +10,5 @@ class InMemoryWorkersTest extends WorkersContract {
   @Override
   protected ProjectionStore store() {
     return store;
-  }
-
-  @Override
-  protected void assertNoKeysOf(String generation) {
-    var name = generation.split(":", 2);
-    var gone = new Generation(name[0], Integer.parseInt(name[1]));
-    for (int partition = 0; partition < store.events().partitions(); partition++) {
-      assertThat(store.subscriptions().outlook(partition, gone)).isEmpty();
-    }
-    for (int shard = 0; shard < store.shards(); shard++) {
-      assertThat(store.views().checkpoints(gone, shard)).isEmpty();
-    }
   }
 }

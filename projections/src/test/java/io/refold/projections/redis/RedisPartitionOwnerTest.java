@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.redisson.api.RStream;
+import org.redisson.api.options.KeysScanOptions;
+import org.redisson.api.stream.StreamCreateGroupArgs;
 import org.redisson.api.stream.StreamMessageId;
 import org.redisson.client.codec.StringCodec;
 
@@ -127,6 +129,42 @@ class RedisPartitionOwnerTest extends PartitionOwnerContract {
   }
 
   @Test
+  void aGroupThatIsGoneIsMadeAgainBehindWhatIsSettled() {
+    ProjectionStore store = store();
+    Position first = Shop.append(store.events(), "a", new Shop.Placed("x"));
+    try (var workers = DeterministicWorkers.on(store).add(sales)) {
+      workers.runUntilIdle();
+      log(store, first).removeGroup("sales:1");
+      Shop.append(store.events(), "a", new Shop.Paid(1));
+      workers.runUntilIdle();
+      assertThat(Shop.rows(store.readModel(sales)))
+          .isEqualTo(Shop.freshFold(store.events(), sales));
+      log(store, first).removeGroup("sales:1");
+      Shop.append(store.events(), "a", new Shop.Paid(1));
+    }
+    try (var workers = DeterministicWorkers.on(store).add(sales)) {
+      workers.runUntilIdle();
+      assertThat(Shop.rows(store.readModel(sales)))
+          .isEqualTo(Shop.freshFold(store.events(), sales));
+    }
+  }
+
+  @Test
+  void aGroupLeftOverFromAnEarlierFillingIsMadeAnew() {
+    ProjectionStore store = store();
+    Position first = Shop.append(store.events(), "a", new Shop.Placed("x"));
+    log(store, first)
+        .createGroup(StreamCreateGroupArgs.name("sales:1").id(new StreamMessageId(99, 0)));
+    try (var workers = DeterministicWorkers.on(store).add(sales)) {
+      workers.runUntilIdle();
+      Shop.append(store.events(), "a", new Shop.Paid(1));
+      workers.runUntilIdle();
+      assertThat(Shop.rows(store.readModel(sales)))
+          .isEqualTo(Shop.freshFold(store.events(), sales));
+    }
+  }
+
+  @Test
   void aServerThatDiesAndComesBackIsWaitedFor() {
     try (var server = EmbeddedRedis.start("appendonly yes", "appendfsync always");
         var events = RedisEventStore.connect(server.url())) {
@@ -177,9 +215,7 @@ class RedisPartitionOwnerTest extends PartitionOwnerContract {
         session
             .redisson()
             .getKeys()
-            .getKeysStream(
-                org.redisson.api.options.KeysScanOptions.defaults()
-                    .pattern("*" + session.namespace() + "*"))
+            .getKeysStream(KeysScanOptions.defaults().pattern("*" + session.namespace() + "*"))
             .toList();
     assertThat(keys).noneMatch(key -> key.contains("sales:1"));
     assertThat(keys).anyMatch(key -> key.contains("sales:2"));

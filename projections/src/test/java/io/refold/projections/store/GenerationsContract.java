@@ -92,6 +92,24 @@ public abstract class GenerationsContract {
   }
 
   @Test
+  void aRebuildThatAnOlderVersionLeftBehindIsCancelled() {
+    generations().open(projection, SHAPE);
+    var newer = new Shape(SHAPE.version() + 1, SHAPE.shards(), SHAPE.indexes());
+    Layout live = generations().open(projection, newer);
+    Switch left = started("me", Duration.ofMillis(30));
+
+    Await.until(
+        "the coordinator's lease expires",
+        () -> generations().start(projection, newer, "other", LONG) instanceof Start.Started);
+
+    Switch rebuild = generations().look(projection, newer.version()).rebuild().orElseThrow();
+    assertThat(rebuild.old()).isEqualTo(live);
+    assertThat(rebuild.fresh().shape()).isEqualTo(newer);
+    assertThat(generations().look(projection, 1).gone()).containsExactly(left.fresh());
+    assertThat(generations().flip(left)).isFalse();
+  }
+
+  @Test
   void aCoordinatorThatKeepsItsRebuildKeepsItFromOthers() {
     generations().open(projection, SHAPE);
     Switch rebuild = started("me", Duration.ofMillis(200));

@@ -148,6 +148,7 @@ public abstract class SubscriptionsContract {
     long high = lease.epoch() + 1_000_000_000_000L;
     assertThat(subscriptions().acquire(generation, partition, "me", LONG, high))
         .isEqualTo(new Acquisition.Granted(new Lease(generation, partition, "me", high)));
+    assertThat(acquired("me", LONG).epoch()).as("it never falls").isEqualTo(high + 1);
   }
 
   @Test
@@ -356,5 +357,26 @@ public abstract class SubscriptionsContract {
     assertThat(subscriptions().acquire(generation, partition, "me", LONG, 0))
         .as("a lease that is not fenced is left alone")
         .isEqualTo(new Acquisition.Held("other"));
+  }
+
+  @Test
+  void aLateCancelOfAnEarlierRebuildLeavesTheFenceOfALaterOne() {
+    var later = new Generation(fresh.projection(), fresh.number() + 1);
+    subscriptions().create(partition, later);
+    subscriptions().fence(partition, generation, later);
+
+    subscriptions().cancel(partition, fresh, generation);
+
+    assertThat(subscriptions().acquire(generation, partition, "me", LONG, 0))
+        .isEqualTo(new Acquisition.Fenced());
+  }
+
+  @Test
+  void aPartitionThatHasLostItsHistoryIsNobodys() {
+    subscriptions().report(lease, "lost: on purpose");
+    subscriptions().release(lease);
+
+    assertThat(subscriptions().acquire(generation, partition, "me", LONG, 0))
+        .isEqualTo(new Acquisition.Held(""));
   }
 }

@@ -289,6 +289,22 @@ public abstract class ViewsContract {
   }
 
   @Test
+  void anIndexKeepsItsPlacesInALargeCommitThatNamesThemBothWays() {
+    var first = new ArrayList<RowChange>();
+    var second = new ArrayList<RowChange>();
+    for (int i = 0; i < 3_000; i++) {
+      first.add(indexed("row" + i, 0, "{}", null, "same"));
+      second.add(indexed("row" + i, i + 1, "{}", "same", "same"));
+    }
+    commit(lease, NONE, FIRST, first.toArray(RowChange[]::new));
+
+    assertThat(commit(lease, FIRST, SECOND, second.toArray(RowChange[]::new)))
+        .isEqualTo(Outcome.DONE);
+
+    assertThat(views().count(generation, 1, new Span("by", "-", "+", false, 1))).hasValue(3_000);
+  }
+
+  @Test
   void oneCallMayWriteToSeveralShards() {
     views().fence(1, lease);
     var commits =

@@ -1,0 +1,117 @@
+package io.refold.projections;
+
+import io.refold.eventstore.EventStore;
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Predicate;
+
+/**
+ * Fetches new events once for all projections of a process: they all want the same ones at nearly
+ * the same time. Whoever comes first fetches, the others wait for the result. Long stretches of
+ * history, which every projection reads at its own pace, are not kept. Thread-safe.
+ */
+final class SharedEvents {
+  private static final int FEW = 64;
+  private static final int KEPT = 1_024;
+
+  private final EventStore store;
+  private final Set<String> categories;
+  private final boolean alone;
+  private final Map<Position, CompletableFuture<List<StoredEvent>>> kept =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(
+            Map.Entry<Position, CompletableFuture<List<StoredEvent>>> eldest) {
+          return size() > KEPT;
+        }
+      };
+
+  /**
+   * Prepares to fetch.
+   *
+   * @param categories what any of the projections wants
+   * @param projections how many projections there are
+   */
+  SharedEvents(EventStore store, Set<String> categories, int projections) {
+    this.store = store;
+    this.categories = Set.copyOf(categories);
+    this.alone = projections < 2;
+  }
+
+  /** Does what {@link EventStore#fetch} does. */
+  List<StoredEvent> fetch(List<LogEntry> entries, Predicate<String> wanted) {
+    if (alone || entries.size() > FEW) {
+      return store.fetch(entries, wanted);
+    }
+    var results = new ArrayList<CompletableFuture<List<StoredEvent>>>(entries.size());
+    var mine = new LinkedHashMap<LogEntry, CompletableFuture<List<StoredEvent>>>();
+    synchronized (kept) {
+      for (LogEntry entry : entries) {
+        CompletableFuture<List<StoredEvent>> known = kept.get(entry.position());
+        if (known == null) {
+          known = new CompletableFuture<>();
+          kept.put(entry.position(), known);
+          mine.put(entry, known);
+        }
+        results.add(known);
+      }
+    }
+    if (!mine.isEmpty()) {
+      load(mine);
+    }
+    var events = new ArrayList<StoredEvent>();
+    for (CompletableFuture<List<StoredEvent>> result : results) {
+      for (StoredEvent event : events(result)) {
+        if (wanted.test(event.stream().category())) {
+          events.add(event);
+        }
+      }
+    }
+    return events;
+  }
+
+  private void load(Map<LogEntry, CompletableFuture<List<StoredEvent>>> mine) {
+    try {
+      Map<Position, List<StoredEvent>> loaded = new LinkedHashMap<>();
+      mine.keySet().forEach(entry -> loaded.put(entry.position(), new ArrayList<>()));
+      var strays = new ArrayList<StoredEvent>();
+      for (StoredEvent event : store.fetch(mine.keySet(), categories::contains)) {
+        loaded.getOrDefault(event.position(), strays).add(event);
+      }
+      mine.forEach((entry, result) ->
+          result.complete(List.copyOf(loaded.getOrDefault(entry.position(), List.of()))));
+    } catch (RuntimeException | Error e) {
+      synchronized (kept) {
+        mine.keySet().forEach(entry -> kept.remove(entry.position()));
+      }
+      mine.values().forEach(result -> result.completeExceptionally(e));
+      throw e;
+    }
+  }
+
+  private static List<StoredEvent> events(CompletableFuture<List<StoredEvent>> result) {
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw e;
+    }
+  }
+
+  /** Returns how to fetch for a single projection. */
+  static SharedEvents alone(EventStore store) {
+    return new SharedEvents(store, Set.of(), 1);
+  }
+}

@@ -1,0 +1,179 @@
+package io.refold.projections;
+
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Position;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Subscriptions;
+import io.refold.projections.store.Subscriptions.Reading;
+import io.refold.projections.store.Views;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a new owner of a partition does before anything else, step by step: it writes its epoch into
+ * every shard, and only then reads what is settled, so that nobody moves it any more; it checks
+ * that against the log; and it brings shards that have lost writes up to what is settled.
+ */
+final class Takeover {
+  private static final int ENTRIES = 2_000;
+
+  private final Projector<?> projector;
+  private final Lease lease;
+  private final Subscriptions subscriptions;
+  private final Views views;
+  private final Map<Integer, Position> shards = new HashMap<>();
+  private Subscriptions.State state;
+  private Position refilled;
+  private boolean checked;
+
+  /** What a step of it led to. */
+  sealed interface Found {
+    /** There is more to do. */
+    record More() implements Found {}
+
+    /**
+     * Where to go on.
+     *
+     * @param state what is settled, with the checkpoint of every shard that was written to
+     */
+    record Ready(Subscriptions.State state) implements Found {}
+
+    /**
+     * The lease must be acquired again.
+     *
+     * @param minEpoch with at least this epoch
+     */
+    record Retake(long minEpoch) implements Found {}
+
+    /** The lease or the generation is gone. */
+    record Over() implements Found {}
+
+    /**
+     * The log is not what it was.
+     *
+     * @param what what is missing; empty if that was recorded earlier
+     */
+    record Lost(Optional<String> what) implements Found {}
+  }
+
+  Takeover(Projector<?> projector, Lease lease) {
+    this.projector = projector;
+    this.lease = lease;
+    this.subscriptions = projector.store().subscriptions();
+    this.views = projector.store().views();
+    this.refilled = Position.origin(lease.partition());
+    this.state = Subscriptions.State.origin(lease.partition());
+  }
+
+  /** Does the next thing. */
+  Found step() throws EventFailure {
+    return checked ? refill() : check();
+  }
+
+  private Found check() {
+    int number = projector.layout().shape().shards();
+    for (int shard = 0; shard < number; shard++) {
+      switch (views.fence(shard, lease)) {
+        case Views.Fencing.Done done -> {}
+        case Views.Fencing.Refused(long epoch) -> {
+          return new Found.Retake(epoch + 1);
+        }
+        case Views.Fencing.Gone gone -> {
+          return new Found.Over();
+        }
+      }
+    }
+    Optional<Subscriptions.State> found = subscriptions.state(lease);
+    if (found.isEmpty()) {
+      return new Found.Over();
+    }
+    state = found.get();
+    if (state.problem().startsWith(PartitionOwner.LOST)) {
+      return new Found.Lost(Optional.empty());
+    }
+    shards.putAll(state.shards());
+    refilled = state.settled();
+    var ids = new ArrayList<Position>();
+    ids.add(state.settled());
+    for (int shard = 0; shard < number; shard++) {
+      Optional<Map<Integer, Position>> head = views.checkpoints(lease.generation(), shard);
+      if (head.isEmpty()) {
+        return new Found.Over();
+      }
+      Position checkpoint =
+          head.get().getOrDefault(lease.partition(), Position.origin(lease.partition()));
+      ids.add(checkpoint);
+      Position reached = shards.get(shard);
+      if (reached != null && checkpoint.sequence() < reached.sequence()) {
+        shards.put(shard, checkpoint);
+        refilled = checkpoint.sequence() < refilled.sequence() ? checkpoint : refilled;
+      }
+    }
+    List<Position> missing = subscriptions.missing(lease.partition(), ids);
+    if (!missing.isEmpty()) {
+      return lost(missing);
+    }
+    checked = true;
+    return shards.equals(state.shards()) ? ready() : new Found.More();
+  }
+
+  /**
+   * Applies the next part of what a shard has lost; the shards that have it skip it. The new
+   * checkpoints are recorded only when all are there, so that a crash on the way starts this again.
+   */
+  private Found refill() throws EventFailure {
+    List<LogEntry> entries = List.of();
+    if (refilled.sequence() < state.settled().sequence()) {
+      switch (subscriptions.range(lease, refilled, ENTRIES)) {
+        case Reading.NotOwner refused -> {
+          return new Found.Over();
+        }
+        case Reading.Lost gone -> {
+          return lost(List.of(refilled));
+        }
+        case Reading.Entries(List<LogEntry> read) ->
+            entries =
+                read.stream()
+                    .filter(e -> e.position().sequence() <= state.settled().sequence())
+                    .toList();
+      }
+    }
+    if (entries.isEmpty()) {
+      var settlement =
+          new Subscriptions.Settlement(state.settled(), state.events(), List.of(), shards);
+      return switch (subscriptions.settle(lease, settlement)) {
+        case DONE -> ready();
+        case NOT_OWNER -> new Found.Over();
+        case LOST -> lost(List.of(state.settled()));
+      };
+    }
+    List<LogEntry> part = PartitionOwner.atMost(entries);
+    return switch (projector.apply(lease, part, shards)) {
+      case Projector.Result.Applied(Map<Integer, Position> written) -> {
+        shards.putAll(written);
+        refilled = part.getLast().position();
+        yield new Found.More();
+      }
+      case Projector.Result.Lost gone ->
+          new Found.Lost(
+              Optional.of(
+                  "events behind %s are not the ones that the log names".formatted(refilled)));
+      case Projector.Result.Regressed(int shard) -> new Found.Retake(0);
+      case Projector.Result.NotOwner refused -> new Found.Over();
+      case Projector.Result.Gone gone -> new Found.Over();
+    };
+  }
+
+  private Found ready() {
+    return new Found.Ready(
+        new Subscriptions.State(
+            state.settled(), state.events(), state.grouped(), shards, state.problem()));
+  }
+
+  private static Found lost(List<Position> missing) {
+    return new Found.Lost(Optional.of("the log does not hold %s any more".formatted(missing)));
+  }
+}
