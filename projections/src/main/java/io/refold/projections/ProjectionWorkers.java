@@ -29,6 +29,8 @@ public final class ProjectionWorkers implements AutoCloseable {
   private final Duration lease;
   private final Supervisor supervisor;
   private final List<Rebuild> rebuilds = new ArrayList<>();
+  private final List<Rebuild> adopted = new ArrayList<>();
+  private boolean closed;
 
   private ProjectionWorkers(Builder builder) {
     this.store = builder.store;
@@ -36,7 +38,8 @@ public final class ProjectionWorkers implements AutoCloseable {
     this.added = new LinkedHashMap<>(builder.added);
     this.name = builder.name;
     this.lease = builder.lease;
-    this.supervisor = new Supervisor(store, List.copyOf(projections.values()), name, lease);
+    this.supervisor =
+        new Supervisor(store, List.copyOf(projections.values()), name, lease, this::adopt);
   }
 
   /** Starts to describe the workers of this process. */
@@ -122,7 +125,8 @@ public final class ProjectionWorkers implements AutoCloseable {
   /**
    * Starts to fill the projection's rows afresh from the first event. Readers see the old rows,
    * kept up to date, until the new ones have caught up, and then those, in one step. If a process
-   * that coordinated a rebuild of it has died, goes on with that one.
+   * that coordinated a rebuild of it has died, another one goes on with it by itself, or this call
+   * does.
    *
    * @throws IllegalArgumentException if the projection was not added to these workers
    * @throws RebuildRunningException if a rebuild of it is under way
@@ -134,14 +138,40 @@ public final class ProjectionWorkers implements AutoCloseable {
       throw new IllegalArgumentException(
           "projection '%s' was not added to these workers".formatted(projection.name()));
     }
-    var rebuild = new Rebuild(RebuildRun.start(store, format, name, lease));
     synchronized (rebuilds) {
-      rebuilds.removeIf(earlier -> !earlier.running());
-      rebuilds.add(rebuild);
+      adopted.removeIf(earlier -> !earlier.running());
+      for (Rebuild earlier : adopted) {
+        if (earlier.projection().equals(format.name())) {
+          return earlier;
+        }
+      }
+      Rebuild rebuild = started(RebuildRun.start(store, format, name, lease));
+      supervisor.look();
+      return rebuild;
     }
+  }
+
+  private Rebuild started(RebuildRun run) {
+    if (closed) {
+      run.handBack();
+      throw new IllegalStateException("these workers are closed");
+    }
+    var rebuild = new Rebuild(run);
+    rebuilds.removeIf(earlier -> !earlier.running());
+    rebuilds.add(rebuild);
     rebuild.start();
-    supervisor.look();
     return rebuild;
+  }
+
+  /** Goes on with a rebuild whose coordinator has not been seen for its lease. */
+  private void adopt(RowFormat<?> format) {
+    synchronized (rebuilds) {
+      boolean ours =
+          rebuilds.stream().anyMatch(r -> r.running() && r.projection().equals(format.name()));
+      if (!ours && !closed) {
+        RebuildRun.resume(store, format, name, lease).ifPresent(run -> adopted.add(started(run)));
+      }
+    }
   }
 
   /**
@@ -155,11 +185,13 @@ public final class ProjectionWorkers implements AutoCloseable {
 
   /**
    * Stops the workers: each finishes the batch it is working on and gives its partition back.
-   * Returns when they have. A rebuild that this process coordinates stays as it is, to be resumed.
+   * Returns when they have. A rebuild that this process coordinates is left to the other processes:
+   * one of them goes on with it.
    */
   @Override
   public void close() {
     synchronized (rebuilds) {
+      closed = true;
       rebuilds.forEach(Rebuild::abandon);
     }
     supervisor.close();

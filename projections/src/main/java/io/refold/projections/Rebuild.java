@@ -42,8 +42,19 @@ public final class Rebuild {
           Pause.of(POLL.multipliedBy(10));
         }
       }
+      if (abandoned) {
+        handBack();
+      }
     } finally {
       ended.countDown();
+    }
+  }
+
+  private void handBack() {
+    try {
+      run.handBack();
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.info("others go on with the rebuild of '{}' after a lease", run.projection());
     }
   }
 

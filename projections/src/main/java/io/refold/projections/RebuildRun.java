@@ -80,6 +80,25 @@ final class RebuildRun {
     };
   }
 
+  /** Goes on with a rebuild that has lost its coordinator; empty if there is none. */
+  static Optional<RebuildRun> resume(
+      ProjectionStore store, RowFormat<?> format, String worker, Duration lease) {
+    Generations.Shape shape = format.shape(store.shards());
+    String coordinator = worker + "/" + UUID.randomUUID();
+    return store.generations().resume(format.name(), shape, coordinator, lease)
+            instanceof Generations.Start.Started(Generations.Switch rebuild, boolean resumed)
+        ? Optional.of(new RebuildRun(store, rebuild, coordinator, lease))
+        : Optional.empty();
+  }
+
+  /** Lets another coordinator go on at once. */
+  synchronized void handBack() {
+    if (!progress.ended()) {
+      boolean kept = store.generations().keep(rebuild, coordinator, Duration.ZERO);
+      LOG.info("rebuild of '{}' handed back: {}", projection(), kept);
+    }
+  }
+
   String projection() {
     return fresh().projection();
   }

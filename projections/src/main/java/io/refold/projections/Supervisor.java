@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,13 +41,25 @@ final class Supervisor implements AutoCloseable {
   private final Map<Layout, Crew<?>> crews = new ConcurrentHashMap<>();
   private final Map<Layout, Long> sweepings = new HashMap<>();
   private final Semaphore signals = new Semaphore(0);
+  private final Consumer<RowFormat<?>> adopt;
   private final Thread looking;
   private final Thread keeping;
   private volatile boolean closed;
   private @Nullable LogWatch watch;
 
-  Supervisor(ProjectionStore store, List<RowFormat<?>> projections, String worker, Duration lease) {
+  /**
+   * Prepares the threads.
+   *
+   * @param adopt is told a projection that is being rebuilt, perhaps without a coordinator
+   */
+  Supervisor(
+      ProjectionStore store,
+      List<RowFormat<?>> projections,
+      String worker,
+      Duration lease,
+      Consumer<RowFormat<?>> adopt) {
     this.store = store;
+    this.adopt = adopt;
     this.projections = projections;
     this.worker = worker;
     this.lease = lease;
@@ -122,6 +135,9 @@ final class Supervisor implements AutoCloseable {
       if (!closed) {
         crews.computeIfAbsent(layout, key -> crew(format, key)).tick(layout.equals(live));
       }
+    }
+    if (wanted.size() > 1) {
+      adopt.accept(format);
     }
     catalog.gone().forEach(gone -> sweep(gone, live));
   }

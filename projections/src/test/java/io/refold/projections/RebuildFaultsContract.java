@@ -89,9 +89,9 @@ public abstract class RebuildFaultsContract {
                       Append.of(
                           ORDERS, "new", ExpectedVersion.noStream(), List.of(new Placed("p")))))
               .position();
-      try (var others =
-          ProjectionWorkers.on(store()).add(orders).lease(Duration.ofSeconds(1)).start()) {
+      try (var others = workers()) {
         assertThat(store().readModel(orders).await(position, Duration.ofSeconds(30)))
+            .as("applied by " + others.name())
             .isEqualTo(Awaited.APPLIED);
       }
       assertThat(store().readModel(orders).count()).isEqualTo(21);
@@ -100,23 +100,25 @@ public abstract class RebuildFaultsContract {
 
   @Test
   void anotherWorkerGoesOnWithASwitchWhoseCoordinatorIsGone() {
+    RebuildRun dying;
     try (var workers = filled()) {
-      RebuildRun dying = RebuildRun.start(store(), format, "dying", SHORT);
+      dying = RebuildRun.start(store(), format, "dying", SHORT);
       drive(dying, workers, State.SWITCHING);
-      workers.close();
-
-      try (var others =
-          ProjectionWorkers.on(store()).add(orders).lease(Duration.ofSeconds(1)).start()) {
-        Await.until(
-            "the switch is done",
-            () ->
-                store()
-                    .generations()
-                    .look(format.name(), format.version())
-                    .live()
-                    .equals(Optional.of(dying.generations().fresh())));
-      }
-      assertThat(store().readModel(orders).count()).isEqualTo(20);
     }
+    try (var others = workers()) {
+      Await.until(
+          "the switch is done by " + others.name(),
+          () ->
+              store()
+                  .generations()
+                  .look(format.name(), format.version())
+                  .live()
+                  .equals(Optional.of(dying.generations().fresh())));
+    }
+    assertThat(store().readModel(orders).count()).isEqualTo(20);
+  }
+
+  private ProjectionWorkers workers() {
+    return ProjectionWorkers.on(store()).add(orders).lease(Duration.ofSeconds(1)).start();
   }
 }

@@ -58,6 +58,15 @@ final class InMemoryGenerations implements Generations {
   }
 
   @Override
+  public synchronized Start resume(
+      String projection, Shape shape, String coordinator, Duration lease) {
+    Switch rebuild = projected(projection).rebuild;
+    return rebuild == null || rebuild.fresh().shape().version() != shape.version()
+        ? new Start.NothingLive()
+        : start(projection, shape, coordinator, lease);
+  }
+
+  @Override
   public synchronized Start start(
       String projection, Shape shape, String coordinator, Duration lease) {
     Projected projected = projected(projection);

@@ -75,6 +75,16 @@ final class RedisGenerations implements Generations {
 
   @Override
   public Start start(String projection, Shape shape, String coordinator, Duration lease) {
+    return start(projection, shape, coordinator, lease, 0);
+  }
+
+  @Override
+  public Start resume(String projection, Shape shape, String coordinator, Duration lease) {
+    return start(projection, shape, coordinator, lease, 1);
+  }
+
+  private Start start(
+      String projection, Shape shape, String coordinator, Duration lease, int onlyResume) {
     List<?> reply =
         views(
             START,
@@ -82,7 +92,8 @@ final class RedisGenerations implements Generations {
             shape.version(),
             MAPPER.writeValueAsString(shape),
             coordinator,
-            Replies.micros(lease));
+            Replies.micros(lease),
+            onlyResume);
     return switch (text(reply, 0)) {
       case "started" ->
           new Start.Started(

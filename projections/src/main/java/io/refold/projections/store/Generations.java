@@ -103,6 +103,12 @@ public interface Generations {
    */
   Start start(String projection, Shape shape, String coordinator, Duration lease);
 
+  /**
+   * Takes over a rebuild of the shape's version whose coordinator has not been seen for its lease;
+   * never starts one.
+   */
+  Start resume(String projection, Shape shape, String coordinator, Duration lease);
+
   /** Extends the coordinator's lease; false if the rebuild or the coordinator is another one. */
   boolean keep(Switch rebuild, String coordinator, Duration lease);
 

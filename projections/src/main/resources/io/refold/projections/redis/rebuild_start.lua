@@ -2,7 +2,8 @@
 -- coordinator left for another version is cancelled.
 --
 -- KEYS  1 views
--- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds
+-- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds,
+--       6 '1': only go on with one that is there and of this version
 -- reply {'started', resumed (1 or 0), fresh generation, its shape, old generation, its shape},
 --       {'running', coordinator}, {'nothing-live'}
 local name = ARGV[1] .. ':'
@@ -20,6 +21,7 @@ if rebuild then
   end
   local abandoned = string.match(rebuild, '^%d+')
   if cjson.decode(get('gen:' .. abandoned)).version ~= tonumber(ARGV[2]) then -- nobody here would fill it
+    if ARGV[6] == '1' then return {'nothing-live'} end
     redis.call('HSET', KEYS[1], name .. 'gone', (get('gone') or '') .. ' ' .. abandoned,
       name .. 'gone:' .. abandoned, string.format('%.0f', now))
     redis.call('HDEL', KEYS[1], name .. 'rebuild')
@@ -27,6 +29,7 @@ if rebuild then
   end
 end
 if not rebuild then
+  if ARGV[6] == '1' then return {'nothing-live'} end
   local old = get('live:' .. ARGV[2])
   if not old then return {'nothing-live'} end
   local fresh = tostring(redis.call('HINCRBY', KEYS[1], name .. 'next', 1))
