@@ -81,7 +81,9 @@ final class Batch<V> {
           }
         }
       }
-    } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+    } catch (OutOfMemoryError e) { // no fault of this event
+      throw e;
+    } catch (Throwable e) {
       throw new EventFailure(entry, event, e);
     }
   }
@@ -139,7 +141,9 @@ final class Batch<V> {
       return removed.equals(added)
           ? new Views.RowChange(key, revision, json, List.of(), List.of())
           : new Views.RowChange(key, revision, json, removed, added);
-    } catch (RuntimeException | AssertionError | LinkageError | StackOverflowError e) {
+    } catch (OutOfMemoryError e) { // no fault of this event
+      throw e;
+    } catch (Throwable e) {
       throw new EventFailure(current.entry(), current.event(), e);
     }
   }

@@ -211,7 +211,7 @@ final class PartitionOwner<V> {
   }
 
   private Step process(Lease held, List<LogEntry> read) {
-    Optional<String> gap = progress.gap(read, phase == Phase.PENDING);
+    Optional<String> gap = progress.gap(read);
     if (gap.isPresent()) {
       return lost(held, gap.get());
     }

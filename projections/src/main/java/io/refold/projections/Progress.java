@@ -46,14 +46,13 @@ final class Progress {
   }
 
   /**
-   * The log counts: a number that was left out means that an entry is gone.
+   * The log counts: a number that was left out means that an entry is gone. Entries up to the one
+   * read last are deliveries repeated.
    *
-   * @param repeated whether these may begin before or behind what was read last: entries that were
-   *     delivered earlier
    * @return what is wrong with the entries, if anything
    */
-  Optional<String> gap(List<LogEntry> read, boolean repeated) {
-    long before = repeated ? read.getFirst().position().sequence() - 1 : last.sequence();
+  Optional<String> gap(List<LogEntry> read) {
+    long before = last.sequence();
     for (LogEntry entry : read) {
       long sequence = entry.position().sequence();
       if (sequence > before + 1) {

@@ -190,10 +190,13 @@ public final class ProjectionWorkers implements AutoCloseable {
    */
   @Override
   public void close() {
+    List<Rebuild> left;
     synchronized (rebuilds) {
       closed = true;
-      rebuilds.forEach(Rebuild::abandon);
+      left = List.copyOf(rebuilds);
     }
+    left.forEach(Rebuild::abandon);
+    left.forEach(Rebuild::stopped);
     supervisor.close();
   }
 }

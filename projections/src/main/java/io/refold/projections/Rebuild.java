@@ -63,6 +63,21 @@ public final class Rebuild {
     abandoned = true;
   }
 
+  /** Waits until this process coordinates it no more. */
+  void stopped() {
+    boolean interrupted = false;
+    while (running()) {
+      try {
+        ended.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   boolean running() {
     return ended.getCount() > 0;
   }

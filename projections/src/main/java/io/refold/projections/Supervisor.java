@@ -169,9 +169,9 @@ final class Supervisor implements AutoCloseable {
 
   private void keep() {
     long pause = lease.dividedBy(3).toNanos();
-    while (!closed) {
+    while (!Thread.currentThread().isInterrupted()) { // also while owners finish their last batch
       long began = System.nanoTime();
-      for (int partition = 0; partition < store.events().partitions() && !closed; partition++) {
+      for (int partition = 0; partition < store.events().partitions(); partition++) {
         int number = partition;
         List<Lease> held =
             crews.values().stream().flatMap(crew -> crew.leases(number).stream()).toList();
@@ -192,6 +192,8 @@ final class Supervisor implements AutoCloseable {
       store.subscriptions().renew(partition, held, lease);
     } catch (StoreUnavailableException | ReplyLostException away) {
       LOG.warn("leases of partition {} were not renewed: {}", partition, away.getMessage());
+    } catch (RuntimeException unexpected) {
+      LOG.error("leases of partition {} were not renewed", partition, unexpected);
     }
   }
 

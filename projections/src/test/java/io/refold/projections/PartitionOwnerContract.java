@@ -6,6 +6,8 @@ import static io.refold.projections.Shop.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refold.eventstore.EventStore;
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Position;
 import io.refold.projections.PartitionOwner.Step;
 import io.refold.projections.Shop.OrderEvent;
 import io.refold.projections.Shop.Orders;
@@ -19,6 +21,7 @@ import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import io.refold.projections.store.Views;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,7 +169,7 @@ public abstract class PartitionOwnerContract {
     assertThat(store.readModel(sales).find("all")).contains(new Sales(1, 3, 4));
   }
 
-  private io.refold.eventstore.Position head() {
+  private Position head() {
     return events().readLog(partition, 0, 1).getFirst().position();
   }
 
@@ -190,7 +193,7 @@ public abstract class PartitionOwnerContract {
   }
 
   private static Projector.Result apply(
-      Projector<?> projector, Lease lease, java.util.List<io.refold.eventstore.LogEntry> entries) {
+      Projector<?> projector, Lease lease, List<LogEntry> entries) {
     try {
       return projector.apply(lease, entries, Map.of());
     } catch (EventFailure failure) {
@@ -233,6 +236,26 @@ public abstract class PartitionOwnerContract {
     PartitionOwner<?> next = owner(sales, "a");
     assertThat(untilIdle(next)).isEqualTo(Step.IDLE);
     assertEqualToFreshFold(sales);
+  }
+
+  @Test
+  void aShardThatHasAppliedWhatTheLogHasLostStopsTheProjection() {
+    append(events(), ID, new Placed("x"));
+    PartitionOwner<?> first = owner(sales, "first");
+    untilIdle(first);
+    var lost = new Position(partition, head().sequence() + 1, head().micros() + 1);
+    int shard = RowFormat.shard("all", store.shards());
+    assertThat(
+            store
+                .views()
+                .commit(lease(first), List.of(new Views.Commit(shard, head(), lost, List.of()))))
+        .containsEntry(shard, Views.Outcome.DONE);
+    first.release();
+    pay(1);
+    PartitionOwner<?> second = owner(sales, "second");
+    assertThat(untilIdle(second)).isEqualTo(Step.OVER);
+    assertThat(second.state()).isEqualTo(PartitionState.LOST_HISTORY);
+    assertThat(second.problem()).contains("does not hold [" + lost + "]");
   }
 
   @Test
