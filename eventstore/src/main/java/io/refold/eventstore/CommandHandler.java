@@ -10,6 +10,8 @@ import java.util.concurrent.locks.LockSupport;
  * Handles commands on one category: validates the command, folds the aggregate's events, lets the
  * decider decide, appends, and decides again where another writer was faster. Thread-safe.
  *
+ * <p>Threads that conflict on one aggregate go on one by one, in the order in which they came.
+ *
  * <p>A command with a caller's command id may be handled again after any failure: it is recognised
  * among the stream's last 256 events and not done twice.
  *
@@ -25,6 +27,7 @@ public final class CommandHandler<C, S, E> {
   private final Decider<C, S, E> decider;
   private final ConflictPolicy conflicts;
   private final Clock clock;
+  private final Turns turns = new Turns();
 
   private CommandHandler(Builder<C, S, E> builder) {
     store = builder.store;
@@ -69,6 +72,13 @@ public final class CommandHandler<C, S, E> {
     StreamId stream = category.stream(id);
     String given = options.commandId();
     String commandId = given == null ? CommandIds.random() : given;
+    try (var turn = turns.of(stream)) {
+      return handle(stream, command, options, commandId, turn);
+    }
+  }
+
+  private Handled<S, E> handle(
+      StreamId stream, C command, CommandOptions options, String commandId, Turns.Turn turn) {
     var aggregate = fold(stream);
     var now = clock.instant();
     for (int attempt = 1; ; attempt++) {
@@ -85,7 +95,7 @@ public final class CommandHandler<C, S, E> {
         return handled(stream, aggregate, List.of(), aggregate.position(), false);
       }
       var append =
-          Append.of(category, id, ExpectedVersion.exactly(aggregate.version()), events)
+          Append.of(category, stream.id(), ExpectedVersion.exactly(aggregate.version()), events)
               .withCommandId(commandId)
               .withMetadata(options.metadata());
       switch (store.append(append)) {
@@ -104,7 +114,9 @@ public final class CommandHandler<C, S, E> {
             throw new CommandConflictException(
                 stream, aggregate.version(), missed.version(), attempt);
           }
-          pause(conflicts.pauseBefore(attempt));
+          if (!turn.take()) { // then it was another process, not a thread of this one
+            pause(conflicts.pauseBefore(attempt));
+          }
           aggregate.apply(missed.events());
           if (aggregate.version() != missed.version()) {
             aggregate = fold(stream); // shorter than expected, or too much for one reply
