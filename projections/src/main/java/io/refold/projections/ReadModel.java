@@ -34,6 +34,8 @@ public final class ReadModel<V> {
   public static final int MAX_PAGE = 10_000;
 
   private static final Duration TRUST = Duration.ofSeconds(1);
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(25);
   private static final int ATTEMPTS = 100;
   private static final int STREAM_PAGE = 1_000;
 
@@ -202,7 +204,7 @@ public final class ReadModel<V> {
       return Awaited.APPLIED;
     }
     long deadline = System.nanoTime() + timeout.toNanos();
-    for (int attempt = 0; ; attempt++) {
+    for (Duration pause = FIRST_PAUSE; ; pause = longer(pause)) {
       Generation generation = layout(false).generation();
       Arrival arrival = store.subscriptions().arrival(generation, position);
       switch (arrival) {
@@ -222,8 +224,13 @@ public final class ReadModel<V> {
       if (System.nanoTime() >= deadline) {
         return Awaited.TIMED_OUT;
       }
-      Pause.upTo(Duration.ofMillis(Math.min(25, 1L + attempt / 4)), deadline);
+      Pause.upTo(pause, deadline);
     }
+  }
+
+  private static Duration longer(Duration pause) {
+    Duration longer = pause.multipliedBy(3).dividedBy(2);
+    return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
   }
 
   /** Reads from the live generation; where it has just been dropped, from its successor. */

@@ -231,10 +231,11 @@ public abstract class PartitionOwnerContract {
     int shard = RowFormat.shard("all", store.shards());
     loseShard(store, layout(sales), shard);
     new GenerationKeys(store, layout(sales)).create();
+    assertThat(store.views().fence(shard, lease(owner))).isEqualTo(new Views.Fencing.Done());
     pay(1);
-    assertThat(untilIdle(owner)).isIn(Step.RETAKE, Step.OVER);
-    PartitionOwner<?> next = owner(sales, "a");
-    assertThat(untilIdle(next)).isEqualTo(Step.IDLE);
+    assertThat(untilIdle(owner)).isEqualTo(Step.RETAKE);
+    assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
+    assertThat(untilIdle(owner)).isEqualTo(Step.IDLE);
     assertEqualToFreshFold(sales);
   }
 

@@ -16,15 +16,19 @@ import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.Shop;
 import io.refold.projections.store.Generations.Layout;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.redisson.api.RStream;
 import org.redisson.api.options.KeysScanOptions;
+import org.redisson.api.stream.StreamAddArgs;
 import org.redisson.api.stream.StreamCreateGroupArgs;
 import org.redisson.api.stream.StreamMessageId;
+import org.redisson.api.stream.StreamRangeArgs;
 import org.redisson.client.codec.StringCodec;
 
 /** Owners on Redis; and what happens when the history there is not what it was. */
@@ -120,7 +124,32 @@ class RedisPartitionOwnerTest extends PartitionOwnerContract {
             .getStream(
                 events.session().partitionTag(position.partition()) + ":s:order:a",
                 StringCodec.INSTANCE);
-    stream.remove(new StreamMessageId(1, 0));
+    Map<String, String> fields =
+        new HashMap<>(
+            stream
+                .range(StreamRangeArgs.startId(StreamMessageId.MIN).endId(StreamMessageId.MAX))
+                .values()
+                .iterator()
+                .next());
+    fields.put("p", position.sequence() + "-" + (position.micros() + 1));
+    stream.delete();
+    stream.add(new StreamMessageId(1, 0), StreamAddArgs.entries(fields));
+    try (var workers = DeterministicWorkers.on(store).add(sales)) {
+      Assertions.assertThatThrownBy(workers::runUntilIdle)
+          .isInstanceOf(HistoryLostException.class)
+          .hasMessageContaining("not the ones that the log names");
+    }
+  }
+
+  @Test
+  void anEventThatIsGoneIsNoticed() {
+    ProjectionStore store = store();
+    Position position = Shop.append(store.events(), "a", new Shop.Placed("x"));
+    var session = ((RedisEventStore) store.events()).session();
+    session
+        .redisson()
+        .getStream(session.partitionTag(position.partition()) + ":s:order:a", StringCodec.INSTANCE)
+        .remove(new StreamMessageId(1, 0));
     try (var workers = DeterministicWorkers.on(store).add(sales)) {
       Assertions.assertThatThrownBy(workers::runUntilIdle)
           .isInstanceOf(HistoryLostException.class)
