@@ -16,9 +16,11 @@ import io.refold.projections.Shop.Placed;
 import io.refold.projections.Shop.Sales;
 import io.refold.projections.Shop.SalesByDay;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -67,7 +69,8 @@ public abstract class RebuildContract {
       var writing = new CountDownLatch(20);
       var problem = new AtomicReference<String>("");
       var written = new AtomicInteger();
-      var unused =
+      var tasks = new ArrayList<Future<?>>();
+      tasks.add(
           executor.submit(() -> {
             while (!stop.get()) {
               append(events(), "base" + (1 + 2 * (written.get() % 2)), new Paid(1));
@@ -78,10 +81,10 @@ public abstract class RebuildContract {
               }
               writing.countDown();
             }
-          });
+          }));
       ReadModel<Sales> totals = store().readModel(sales);
       for (int reader = 0; reader < 2; reader++) {
-        unused =
+        tasks.add(
             executor.submit(() -> {
               long cents = 0;
               long all = 0;
@@ -100,7 +103,7 @@ public abstract class RebuildContract {
                   problem.compareAndSet("", "a row was missing");
                 }
               }
-            });
+            }));
       }
       try {
         rebuildTwiceWhileWriting(workers, writing);
@@ -109,6 +112,9 @@ public abstract class RebuildContract {
       }
       executor.shutdown();
       assertThat(executor.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+      for (Future<?> task : tasks) {
+        task.get(); // a reader that failed is a reader that missed something
+      }
       awaitCaughtUp(orders, sales);
       assertThat(problem.get()).isEmpty();
       assertThat(store().status(orders).generation()).hasValue(3);
