@@ -146,10 +146,11 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
 
   private static <E> StreamWrite write(
       Category<E> category, String id, ExpectedVersion expected, List<? extends E> events) {
+    StreamId stream = category.stream(id);
     var encoded = new ArrayList<EncodedEvent>(events.size());
     for (E event : events) {
-      encoded.add(category.codec().encode(event));
+      encoded.add(category.codec().encode(stream, event));
     }
-    return new StreamWrite(category.stream(id), expected, encoded);
+    return new StreamWrite(stream, expected, encoded);
   }
 }

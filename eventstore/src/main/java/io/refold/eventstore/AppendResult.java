@@ -49,6 +49,24 @@ public sealed interface AppendResult {
   }
 
   /**
+   * A stream takes no such append, now or later. Nothing was written.
+   *
+   * @param stream the stream
+   * @param reason why
+   */
+  record Refused(StreamId stream, Reason reason) implements AppendResult {}
+
+  /** Why a stream takes no append. */
+  enum Reason {
+    /** It was {@linkplain StreamMark.Closed closed}. */
+    CLOSED,
+    /** It was {@linkplain StreamMark.Deleted deleted}. */
+    DELETED,
+    /** The command was {@linkplain StreamMark.Cancelled cancelled} there. */
+    CANCELLED
+  }
+
+  /**
    * The reply was lost: the events may have been written or not. Sending the same append again,
    * with its command id, finds out and does no harm.
    *

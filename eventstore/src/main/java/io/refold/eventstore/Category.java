@@ -42,14 +42,17 @@ public record Category<E>(String name, EventCodec<E> codec) {
 
   /**
    * Reads a stored event of this category: one typed event, or as many as the codec makes of it,
-   * all at the same version and position.
+   * all at the same version and position; none for a {@link StreamMark}.
    *
    * @throws UnreadableEventException if the codec cannot read it
    */
   public List<Recorded<E>> read(StoredEvent stored) {
+    if (StreamMark.of(stored).isPresent()) {
+      return List.of();
+    }
     List<E> events;
     try {
-      events = codec.decode(stored.payload());
+      events = codec.decode(stored);
     } catch (IllegalArgumentException e) {
       throw new UnreadableEventException(stored, e);
     }

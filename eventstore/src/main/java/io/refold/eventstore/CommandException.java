@@ -4,10 +4,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Why a command did not do its work. The subclass says what was written, and whether to retry. */
 public abstract sealed class CommandException extends EventStoreException
-    permits CommandConflictException,
+    permits CommandCancelledException,
+        CommandConflictException,
         CommandInvalidException,
         CommandOutcomeUnknownException,
-        CommandRejectedException {
+        CommandRejectedException,
+        StreamClosedException {
   private static final long serialVersionUID = 1L;
 
   CommandException(String message, @Nullable Throwable cause) {

@@ -108,6 +108,7 @@ public final class CommandHandler<C, S, E> {
         }
         case AppendResult.Unknown unknown ->
             throw new CommandOutcomeUnknownException(stream, commandId, unknown.cause());
+        case AppendResult.Refused refused -> throw refused(stream, commandId, refused.reason());
         case AppendResult.Conflict conflict -> {
           AppendResult.Missed missed = conflict.missed().getFirst();
           if (expected != null || attempt > conflicts.retries()) {
@@ -184,6 +185,15 @@ public final class CommandHandler<C, S, E> {
       Position position,
       boolean repeat) {
     return new Handled<>(stream, aggregate.version(), aggregate.state(), events, position, repeat);
+  }
+
+  private static CommandException refused(
+      StreamId stream, String commandId, AppendResult.Reason reason) {
+    return switch (reason) {
+      case CLOSED -> new StreamClosedException(stream, false);
+      case DELETED -> new StreamClosedException(stream, true);
+      case CANCELLED -> new CommandCancelledException(stream, commandId);
+    };
   }
 
   private static void pause(Duration longest) {

@@ -11,10 +11,12 @@ public interface EventCodec<E> {
   /**
    * Returns the stored form of an event.
    *
+   * @param stream where it will be stored
+   * @param event the event
    * @throws EventNotStorableException if the event's class has no logical name here or cannot be
    *     written
    */
-  EncodedEvent encode(E event);
+  EncodedEvent encode(StreamId stream, E event);
 
   /**
    * Returns the events that a stored one stands for today: normally one; none or several where the
@@ -23,7 +25,15 @@ public interface EventCodec<E> {
    * @throws IllegalArgumentException if the type is unknown or the data cannot be read; the message
    *     is the reason without naming the stream
    */
-  List<E> decode(EncodedEvent stored);
+  List<E> decode(StoredEvent stored);
+
+  /**
+   * Returns how states that were folded from these events are kept outside this process; by default
+   * as they are.
+   */
+  default Protection protection() {
+    return Protection.NONE;
+  }
 
   /**
    * Returns a codec that writes JSON and names each event after its record: {@code PenaltyAdded} is

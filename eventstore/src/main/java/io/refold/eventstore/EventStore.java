@@ -44,6 +44,44 @@ public interface EventStore extends AutoCloseable {
   AppendResult append(Append append);
 
   /**
+   * Marks a stream: closes or deletes it, or says what has become of its data. Atomic, with its
+   * entry in the log. Repeating it is safe: closing a closed stream, deleting a deleted one, or
+   * marking again under the same command id is answered as a repeat.
+   *
+   * <p>A deleted stream keeps only its mark, and takes no other. A closed one can still be deleted,
+   * and its data forgotten.
+   *
+   * @param expected conflicts where the stream is at another version
+   * @param commandId identifies the mark; for {@link StreamMark.Cancelled}, the command that is
+   *     cancelled: a repeat then says that its events are in the stream
+   * @return appended, conflict, refused, or unknown where the reply was lost
+   * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
+   */
+  AppendResult mark(StreamId stream, StreamMark mark, ExpectedVersion expected, String commandId);
+
+  /** Returns where the snapshots of this store's streams are kept. */
+  SnapshotStore snapshots();
+
+  /**
+   * Closes a stream: it keeps its events and takes no more.
+   *
+   * @see #mark
+   */
+  default AppendResult close(StreamId stream, ExpectedVersion expected) {
+    return mark(stream, new StreamMark.Closed(), expected, CommandIds.random());
+  }
+
+  /**
+   * Deletes the events of a stream, and its snapshot. The stream remains as a mark, so that its id
+   * cannot start again unnoticed.
+   *
+   * @see #mark
+   */
+  default AppendResult delete(StreamId stream, ExpectedVersion expected) {
+    return mark(stream, new StreamMark.Deleted(), expected, CommandIds.random());
+  }
+
+  /**
    * Reads stored events of one stream.
    *
    * @param afterVersion reads the events behind this version; 0 reads from the first

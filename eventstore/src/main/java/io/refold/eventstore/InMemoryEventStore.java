@@ -9,7 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps events in memory: the readable reference of what an event store does, and a fast one for
@@ -17,9 +20,27 @@ import java.util.function.Predicate;
  */
 public final class InMemoryEventStore implements EventStore {
   private final Clock clock;
-  private final Map<StreamId, List<StoredEvent>> streams = new HashMap<>();
+  private final Map<StreamId, Stream> streams = new HashMap<>();
+  private final Map<StreamId, SnapshotStore.Snapshot> snapshots = new HashMap<>();
   private final List<List<LogEntry>> logs = new ArrayList<>();
   private final long[] events;
+
+  /** One stream: its events, and why it takes no more of them, if so. */
+  private static final class Stream {
+    private final List<StoredEvent> events = new ArrayList<>();
+    private long deleted; // how many of the first events are gone
+    private AppendResult.@Nullable Reason ended;
+
+    long version() {
+      return deleted + events.size();
+    }
+
+    /** The events behind a version. */
+    List<StoredEvent> behind(long version) {
+      int from = Math.clamp(version - deleted, 0, events.size());
+      return events.subList(from, events.size());
+    }
+  }
 
   /** Returns an empty store with 16 partitions and the system's clock. */
   public InMemoryEventStore() {
@@ -53,19 +74,24 @@ public final class InMemoryEventStore implements EventStore {
     int partition = partitionOf(append.writes().getFirst().stream());
     var missed = new ArrayList<AppendResult.Missed>();
     var earlier = new HashMap<StreamId, Long>();
+    AppendResult.@Nullable Refused refused = null;
     boolean surelyAbsent = false;
     for (Append.StreamWrite write : append.writes()) {
-      List<StoredEvent> stream = stream(write.stream());
-      long expected = expected(write.expected(), stream.size());
-      for (StoredEvent stored : unknownToWriter(stream, write.expected(), expected)) {
-        if (stored.commandId().equals(append.commandId())) {
-          earlier.put(write.stream(), stored.version());
-        }
-      }
+      Stream stream = stream(write.stream());
+      long expected = expected(write.expected(), stream.version());
       long known = write.expected() instanceof ExpectedVersion.Any ? 0 : expected;
-      surelyAbsent |=
-          !earlier.containsKey(write.stream()) && stream.size() - known <= RECOGNISED_EVENTS;
-      if (expected != stream.size()) {
+      StoredEvent same = lastOf(append.commandId(), stream, known);
+      if (same != null && isCancellation(same)) {
+        return new AppendResult.Refused(write.stream(), AppendResult.Reason.CANCELLED);
+      }
+      if (same != null) {
+        earlier.put(write.stream(), same.version());
+      }
+      surelyAbsent |= same == null && stream.version() - known <= RECOGNISED_EVENTS;
+      if (stream.ended != null && refused == null) {
+        refused = new AppendResult.Refused(write.stream(), stream.ended);
+      }
+      if (expected != stream.version()) {
         missed.add(missed(write.stream(), stream, expected));
       }
     }
@@ -77,13 +103,16 @@ public final class InMemoryEventStore implements EventStore {
     if (!earlier.isEmpty()) {
       return new AppendResult.Appended(head(partition).position(), earlier, true);
     }
+    if (refused != null) {
+      return refused;
+    }
     if (!missed.isEmpty()) {
       return new AppendResult.Conflict(missed);
     }
     return write(append, partition);
   }
 
-  private AppendResult write(Append append, int partition) {
+  private AppendResult.Appended write(Append append, int partition) {
     List<LogEntry> log = logs.get(partition);
     var position =
         new Position(
@@ -91,33 +120,83 @@ public final class InMemoryEventStore implements EventStore {
     var pointers = new ArrayList<LogEntry.Pointer>();
     var versions = new HashMap<StreamId, Long>();
     for (Append.StreamWrite write : append.writes()) {
-      List<StoredEvent> stream = streams.computeIfAbsent(write.stream(), id -> new ArrayList<>());
-      pointers.add(new LogEntry.Pointer(write.stream(), stream.size() + 1L, write.events().size()));
+      Stream stream = streams.computeIfAbsent(write.stream(), id -> new Stream());
+      pointers.add(
+          new LogEntry.Pointer(write.stream(), stream.version() + 1, write.events().size()));
       for (EncodedEvent event : write.events()) {
-        stream.add(
+        stream.events.add(
             new StoredEvent(
                 write.stream(),
-                stream.size() + 1L,
+                stream.version() + 1,
                 position,
                 append.commandId(),
                 append.metadata(),
                 event));
       }
       events[partition] += write.events().size();
-      versions.put(write.stream(), (long) stream.size());
+      versions.put(write.stream(), stream.version());
     }
     log.add(new LogEntry(position, pointers));
     return new AppendResult.Appended(position, versions, false);
   }
 
   @Override
+  public synchronized AppendResult mark(
+      StreamId id, StreamMark mark, ExpectedVersion expected, String commandId) {
+    int partition = partitionOf(id);
+    Stream stream = stream(id);
+    StoredEvent same = lastOf(commandId, stream, 0);
+    AppendResult.@Nullable Reason ending = ending(mark);
+    if (same != null || (ending != null && ending == stream.ended)) {
+      return new AppendResult.Appended(
+          head(partition).position(), Map.of(id, stream.version()), true);
+    }
+    boolean takesNone =
+        stream.ended == AppendResult.Reason.DELETED || mark instanceof StreamMark.Cancelled;
+    if (stream.ended != null && takesNone) {
+      return new AppendResult.Refused(id, stream.ended);
+    }
+    long known = expected(expected, stream.version());
+    if (known != stream.version()) {
+      return new AppendResult.Conflict(List.of(missed(id, stream, known)));
+    }
+    var write =
+        new Append.StreamWrite(id, ExpectedVersion.exactly(known), List.of(mark.encoded()));
+    var appended = write(new Append(List.of(write), commandId, Metadata.empty()), partition);
+    Stream marked = Objects.requireNonNull(streams.get(id));
+    if (ending != null) {
+      marked.ended = ending;
+    }
+    if (ending == AppendResult.Reason.DELETED) {
+      marked.deleted = marked.version() - 1;
+      marked.events.subList(0, marked.events.size() - 1).clear();
+    }
+    if (mark instanceof StreamMark.Deleted || mark instanceof StreamMark.Forgotten) {
+      snapshots.remove(id);
+    }
+    return appended;
+  }
+
+  private static AppendResult.@Nullable Reason ending(StreamMark mark) {
+    return switch (mark) {
+      case StreamMark.Closed closed -> AppendResult.Reason.CLOSED;
+      case StreamMark.Deleted deleted -> AppendResult.Reason.DELETED;
+      case StreamMark.Forgotten forgotten -> null;
+      case StreamMark.Cancelled cancelled -> null;
+    };
+  }
+
+  @Override
   public synchronized List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
-    return page(stream(stream), afterVersion, limit);
+    checkPage(afterVersion, limit);
+    return first(stream(stream).behind(afterVersion), limit);
   }
 
   @Override
   public synchronized List<LogEntry> readLog(int partition, long afterSequence, int limit) {
-    return page(logs.get(Objects.checkIndex(partition, partitions())), afterSequence, limit);
+    checkPage(afterSequence, limit);
+    List<LogEntry> log = logs.get(Objects.checkIndex(partition, partitions()));
+    return first(log.subList((int) Math.min(afterSequence, log.size()), log.size()), limit);
   }
 
   @Override
@@ -127,12 +206,9 @@ public final class InMemoryEventStore implements EventStore {
     for (LogEntry entry : entries) {
       for (LogEntry.Pointer pointer : entry.pointers()) {
         if (categories.test(pointer.stream().category())) {
-          List<StoredEvent> stream = stream(pointer.stream());
-          int first = (int) pointer.firstVersion() - 1;
-          found.addAll(
-              stream.subList(
-                  Math.min(first, stream.size()),
-                  Math.min(first + pointer.count(), stream.size())));
+          stream(pointer.stream()).behind(pointer.firstVersion() - 1).stream()
+              .takeWhile(event -> event.version() <= pointer.lastVersion())
+              .forEach(found::add);
         }
       }
     }
@@ -146,12 +222,63 @@ public final class InMemoryEventStore implements EventStore {
     return new LogHead(last, events[partition]);
   }
 
+  @Override
+  public SnapshotStore snapshots() {
+    return new Snapshots();
+  }
+
+  private final class Snapshots implements SnapshotStore {
+    @Override
+    public Loading load(StreamId id, String fingerprint, int limit) {
+      synchronized (InMemoryEventStore.this) {
+        Snapshot snapshot = snapshots.get(id);
+        if (snapshot == null) {
+          return new Loading(null, null, read(id, 0, limit));
+        }
+        if (!snapshot.fingerprint().equals(fingerprint)) {
+          String ignored = "it is of another shape of state, " + snapshot.fingerprint();
+          return new Loading(null, ignored, read(id, 0, limit));
+        }
+        if (!holds(stream(id), snapshot)) {
+          String ignored = "its event %d is not in the stream".formatted(snapshot.version());
+          return new Loading(null, ignored, read(id, 0, limit));
+        }
+        return new Loading(snapshot, null, read(id, snapshot.version() - 1, limit));
+      }
+    }
+
+    @Override
+    public CompletionStage<Boolean> save(StreamId id, Snapshot snapshot) {
+      synchronized (InMemoryEventStore.this) {
+        Stream stream = stream(id);
+        Snapshot there = snapshots.get(id);
+        boolean saved =
+            holds(stream, snapshot)
+                && (there == null
+                    || there.version() <= snapshot.version()
+                    || !holds(stream, there));
+        if (saved) {
+          snapshots.put(id, snapshot);
+        }
+        return CompletableFuture.completedFuture(saved);
+      }
+    }
+  }
+
+  private static boolean holds(Stream stream, SnapshotStore.Snapshot snapshot) {
+    return stream.behind(snapshot.version() - 1).stream()
+        .findFirst()
+        .filter(event -> event.version() == snapshot.version())
+        .filter(event -> event.position().equals(snapshot.position()))
+        .isPresent();
+  }
+
   /** Does nothing: memory needs no release. */
   @Override
   public void close() {}
 
-  private List<StoredEvent> stream(StreamId stream) {
-    return streams.getOrDefault(stream, List.of());
+  private Stream stream(StreamId id) {
+    return streams.getOrDefault(id, new Stream());
   }
 
   private static long expected(ExpectedVersion expected, long actual) {
@@ -162,24 +289,35 @@ public final class InMemoryEventStore implements EventStore {
     };
   }
 
-  private static List<StoredEvent> unknownToWriter(
-      List<StoredEvent> stream, ExpectedVersion condition, long expected) {
-    long known = condition instanceof ExpectedVersion.Any ? 0 : expected;
-    long first = Math.max(known, stream.size() - (long) RECOGNISED_EVENTS);
-    return stream.subList((int) Math.min(first, stream.size()), stream.size());
+  /** The last event of a command among those a writer does not know, at most the last 256. */
+  private static @Nullable StoredEvent lastOf(String commandId, Stream stream, long known) {
+    StoredEvent last = null;
+    for (StoredEvent event : stream.behind(Math.max(known, stream.version() - RECOGNISED_EVENTS))) {
+      if (event.commandId().equals(commandId)) {
+        last = event;
+      }
+    }
+    return last;
   }
 
-  private static AppendResult.Missed missed(StreamId id, List<StoredEvent> stream, long expected) {
-    return new AppendResult.Missed(id, stream.size(), page(stream, expected, RECOGNISED_EVENTS));
+  private static boolean isCancellation(StoredEvent event) {
+    return StreamMark.of(event).filter(StreamMark.Cancelled.class::isInstance).isPresent();
   }
 
-  private static <T> List<T> page(List<T> all, long after, int limit) {
+  private static AppendResult.Missed missed(StreamId id, Stream stream, long expected) {
+    return new AppendResult.Missed(
+        id, stream.version(), first(stream.behind(expected), RECOGNISED_EVENTS));
+  }
+
+  private static void checkPage(long after, int limit) {
     if (after < 0 || limit < 1 || limit > MAX_PAGE) {
       throw new IllegalArgumentException(
           "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
               .formatted(MAX_PAGE, after, limit));
     }
-    int from = (int) Math.min(after, all.size());
-    return List.copyOf(all.subList(from, Math.min(from + limit, all.size())));
+  }
+
+  private static <T> List<T> first(List<T> all, int limit) {
+    return List.copyOf(all.subList(0, Math.min(limit, all.size())));
   }
 }

@@ -69,7 +69,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   }
 
   @Override
-  public EncodedEvent encode(E event) {
+  public EncodedEvent encode(StreamId stream, E event) {
     Format format = formats.get(event.getClass());
     if (format == null) {
       throw new EventNotStorableException(
@@ -86,13 +86,14 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   }
 
   @Override
-  public List<E> decode(EncodedEvent stored) {
-    ObjectReader reader = readers.get(stored.type());
+  public List<E> decode(StoredEvent stored) {
+    EncodedEvent payload = stored.payload();
+    ObjectReader reader = readers.get(payload.type());
     if (reader == null) {
       throw new IllegalArgumentException("unknown event type; known are " + types());
     }
     try {
-      @Nullable E event = reader.readValue(stored.data());
+      @Nullable E event = reader.readValue(payload.data());
       if (event == null) {
         throw new IllegalArgumentException("the data is JSON null, not an event");
       }

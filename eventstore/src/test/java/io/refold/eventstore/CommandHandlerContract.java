@@ -351,6 +351,17 @@ public abstract class CommandHandlerContract {
     }
 
     @Override
+    public AppendResult mark(
+        StreamId stream, StreamMark mark, ExpectedVersion expected, String commandId) {
+      return target.mark(stream, mark, expected, commandId);
+    }
+
+    @Override
+    public SnapshotStore snapshots() {
+      return target.snapshots();
+    }
+
+    @Override
     public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
       return target.read(stream, afterVersion, limit);
     }

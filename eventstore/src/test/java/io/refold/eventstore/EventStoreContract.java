@@ -308,6 +308,7 @@ public abstract class EventStoreContract {
         case AppendResult.Appended appended -> {
           return;
         }
+        case AppendResult.Refused refused -> throw new AssertionError(refused);
         case AppendResult.Unknown unknown -> throw new AssertionError(unknown.cause());
       }
     }

@@ -40,6 +40,8 @@ class JsonEventCodecTest {
 
   interface Unsealed {}
 
+  private static final StreamId STREAM = new StreamId("test", "1");
+
   private final EventCodec<Event> codec = EventCodec.json(Event.class);
 
   @Test
@@ -52,14 +54,14 @@ class JsonEventCodecTest {
             Instant.parse("2020-01-01T00:00:00Z"),
             LocalDate.of(2020, 1, 2));
 
-    EncodedEvent stored = codec.encode(event);
+    EncodedEvent stored = codec.encode(STREAM, event);
 
     assertThat(stored.type()).isEqualTo("http-call-made");
     assertThat(stored.json())
         .isEqualTo(
             "{\"path\":\"/ä\",\"codes\":[1,2],\"at\":\"2020-01-01T00:00:00Z\",\"day\":\"2020-01-02\"}");
-    assertThat(codec.decode(stored)).containsExactly(event);
-    assertThat(codec.encode(new DeepOne(1)).toString()).isEqualTo("deep-one{\"number\":1}");
+    assertThat(codec.decode(stored(stored))).containsExactly(event);
+    assertThat(codec.encode(STREAM, new DeepOne(1)).toString()).isEqualTo("deep-one{\"number\":1}");
   }
 
   @Test
@@ -88,7 +90,11 @@ class JsonEventCodecTest {
         .hasMessageContaining("two events of Clashing would be stored as 'same'");
   }
 
-  private static EncodedEvent stored(String type, String json) {
-    return new EncodedEvent(type, json.getBytes(StandardCharsets.UTF_8));
+  private static StoredEvent stored(String type, String json) {
+    return stored(new EncodedEvent(type, json.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static StoredEvent stored(EncodedEvent payload) {
+    return new StoredEvent(STREAM, 1, new Position(0, 1, 1), "c", Metadata.empty(), payload);
   }
 }

@@ -77,7 +77,7 @@ public final class ProjectionScenario<V> {
     long append = sequence + 1;
     for (E event : events) {
       long version = counted.merge(stream, 1L, Long::sum);
-      EncodedEvent payload = category.codec().encode(event);
+      EncodedEvent payload = category.codec().encode(stream, event);
       var position = new Position(0, append, ChronoUnit.MICROS.between(Instant.EPOCH, now));
       var stored =
           new StoredEvent(

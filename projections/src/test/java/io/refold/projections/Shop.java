@@ -156,6 +156,7 @@ public final class Shop {
     return switch (result) {
       case AppendResult.Appended appended -> appended.position();
       case AppendResult.Conflict conflict -> throw new AssertionError(conflict);
+      case AppendResult.Refused refused -> throw new AssertionError(refused);
       case AppendResult.Unknown unknown -> throw new AssertionError(unknown);
     };
   }

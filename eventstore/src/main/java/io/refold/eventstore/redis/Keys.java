@@ -42,6 +42,10 @@ final class Keys {
     return tags[stream.partition(tags.length)] + ":s:" + stream;
   }
 
+  String snapshot(StreamId stream) {
+    return tags[stream.partition(tags.length)] + ":snap:" + stream;
+  }
+
   /**
    * The hash tag of a partition. Its last part is the smallest number that puts the tag's slot into
    * the partition's share of the slots, so that partitions spread evenly over the nodes of a

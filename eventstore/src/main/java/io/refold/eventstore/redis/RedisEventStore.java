@@ -7,16 +7,20 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.LogHead;
+import io.refold.eventstore.Metadata;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.SnapshotStore;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
+import io.refold.eventstore.StreamMark;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -33,14 +37,16 @@ public final class RedisEventStore implements EventStore {
   /** The layout of keys and entries that this version reads and writes. */
   public static final int LAYOUT = 1;
 
-  private static final RedisScript APPEND = script("append.lua");
-  private static final RedisScript HEAD = script("head.lua");
+  private static final RedisScript APPEND = onStream("append.lua");
+  private static final RedisScript MARK = onStream("mark.lua");
+  private static final RedisScript HEAD = RedisScript.load(RedisEventStore.class, "head.lua");
 
   private final RedisSession session;
   private final Keys keys;
   private final int partitions;
   private final List<String> warnings;
   private final EventFetch fetch;
+  private final RedisSnapshots snapshots;
 
   RedisEventStore(RedisSession session, Keys keys, int partitions, List<String> warnings) {
     this.session = session;
@@ -48,6 +54,7 @@ public final class RedisEventStore implements EventStore {
     this.partitions = partitions;
     this.warnings = warnings;
     this.fetch = new EventFetch(session, keys, partitions);
+    this.snapshots = new RedisSnapshots(session, keys, partitions);
   }
 
   /**
@@ -126,9 +133,38 @@ public final class RedisEventStore implements EventStore {
         args.add(event.data());
       }
     }
+    return write(append, APPEND, names, args);
+  }
+
+  @Override
+  public AppendResult mark(
+      StreamId stream, StreamMark mark, ExpectedVersion expected, String commandId) {
+    int partition = partitionOf(stream);
+    EncodedEvent encoded = mark.encoded();
+    var write = new Append.StreamWrite(stream, expected, List.of(encoded));
+    return write(
+        new Append(List.of(write), commandId, Metadata.empty()),
+        MARK,
+        List.of(
+            keys.log(partition),
+            keys.count(partition),
+            keys.stream(stream),
+            keys.snapshot(stream)),
+        List.of(
+            commandId,
+            RECOGNISED_EVENTS,
+            RECOGNISED_EVENTS,
+            stream,
+            expected(expected),
+            encoded.type(),
+            encoded.data()));
+  }
+
+  private AppendResult write(
+      Append append, RedisScript script, List<String> names, List<Object> args) {
     try {
-      Object reply = session.eval(APPEND, names, args.toArray());
-      return result(append, partition, (List<?>) Objects.requireNonNull(reply));
+      Object reply = session.eval(script, names, args.toArray());
+      return result(append, (List<?>) Objects.requireNonNull(reply));
     } catch (ReplyLostException e) {
       return new AppendResult.Unknown(e);
     }
@@ -142,8 +178,15 @@ public final class RedisEventStore implements EventStore {
     };
   }
 
-  private AppendResult result(Append append, int partition, List<?> reply) {
+  private AppendResult result(Append append, List<?> reply) {
+    int partition = partitionOf(append.writes().getFirst().stream());
     String outcome = Entries.text(reply.getFirst());
+    if (outcome.equals("refused")) {
+      int number = Math.toIntExact((Long) reply.get(1)) - 1;
+      String reason = Entries.text(reply.get(2)).toUpperCase(Locale.ROOT);
+      return new AppendResult.Refused(
+          append.writes().get(number).stream(), AppendResult.Reason.valueOf(reason));
+    }
     if (outcome.equals("conflict")) {
       var missed = new ArrayList<AppendResult.Missed>();
       for (int i = 1; i < reply.size(); i += 3) {
@@ -205,11 +248,16 @@ public final class RedisEventStore implements EventStore {
   }
 
   @Override
+  public SnapshotStore snapshots() {
+    return snapshots;
+  }
+
+  @Override
   public void close() {
     session.close();
   }
 
-  private static void checkPage(long after, int limit) {
+  static void checkPage(long after, int limit) {
     if (after < 0 || limit < 1 || limit > MAX_PAGE) {
       throw new IllegalArgumentException(
           "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
@@ -217,7 +265,7 @@ public final class RedisEventStore implements EventStore {
     }
   }
 
-  private static RedisScript script(String name) {
-    return RedisScript.load(RedisEventStore.class, name);
+  private static RedisScript onStream(String name) {
+    return RedisScript.load(RedisEventStore.class, name, "stream.lua");
   }
 }

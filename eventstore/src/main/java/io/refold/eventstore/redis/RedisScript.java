@@ -25,18 +25,32 @@ public record RedisScript(String name, String source, String sha) {
    * @throws IllegalArgumentException if there is no such resource
    */
   public static RedisScript load(Class<?> anchor, String name) {
+    return of(name, source(anchor, name));
+  }
+
+  /** Loads a script that begins with what another resource shares with it. */
+  static RedisScript load(Class<?> anchor, String name, String shared) {
+    return of(name, source(anchor, shared) + source(anchor, name));
+  }
+
+  private static RedisScript of(String name, String source) {
+    try {
+      byte[] sha =
+          MessageDigest.getInstance("SHA-1").digest(source.getBytes(StandardCharsets.UTF_8));
+      return new RedisScript(name, source, HexFormat.of().formatHex(sha));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1", e);
+    }
+  }
+
+  private static String source(Class<?> anchor, String name) {
     try (InputStream resource = anchor.getResourceAsStream(name)) {
       if (resource == null) {
         throw new IllegalArgumentException("no script %s beside %s".formatted(name, anchor));
       }
-      byte[] source = resource.readAllBytes();
-      byte[] sha = MessageDigest.getInstance("SHA-1").digest(source);
-      return new RedisScript(
-          name, new String(source, StandardCharsets.UTF_8), HexFormat.of().formatHex(sha));
+      return new String(resource.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-1", e);
     }
   }
 }

@@ -155,11 +155,11 @@ public final class RedisSession {
   }
 
   /** Runs a script that only reads. */
-  @Nullable Object evalRead(RedisScript script, List<String> keys) {
+  @Nullable Object evalRead(RedisScript script, List<String> keys, Object... args) {
     return await(
         unavailable(
             attempt(
-                script.name(), () -> send(script, keys, new Object[0]), RedisErrors::readAgain)));
+                script.name(), () -> send(script, keys, args), RedisErrors::readAgain)));
   }
 
   /** A lost reply to a read leaves nothing unknown: the store just cannot be read now. */

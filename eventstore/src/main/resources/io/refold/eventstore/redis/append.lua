@@ -8,6 +8,7 @@
 -- reply {'ok', log id, last version of each stream}
 --       {'misuse', number of a stream that has the command id from another append}
 --       {'repeat', newest log id, for each stream the last version this command wrote, or 0}
+--       {'refused', number of a stream, 'closed', 'deleted' or 'cancelled'}
 --       {'conflict', for each stream that differs: its number, last version, missed entries}
 --
 -- The id of an event's entry is '<version>-0', so the stream itself refuses a second event with the
@@ -18,22 +19,6 @@
 local log, count = KEYS[1], KEYS[2]
 local command, metadata = ARGV[1], ARGV[2]
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
-
-local CLOSED = '18446744073709551615' -- the last id of a closed stream: no other can follow
-
--- The last version, and whether the stream is closed.
-local function last_version(key)
-  if redis.call('EXISTS', key) == 0 then return 0 end
-  local info = redis.call('XINFO', 'STREAM', key)
-  for i = 1, #info, 2 do
-    if info[i] == 'last-generated-id' then
-      local last = string.match(info[i + 1], '^%d+')
-      if last ~= CLOSED then return tonumber(last) end
-      local entry = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-      return entry and tonumber(string.match(entry[1], '^%d+')) or 0, true
-    end
-  end
-end
 
 local function add(key, version, type, data, position)
   if metadata == '' then
@@ -52,10 +37,7 @@ for i = 3, #KEYS do
   arg = arg + 3 + 2 * events
 end
 
-local time = redis.call('TIME')
-local counted = redis.call('HMGET', count, 'appends', 'events')
-local number = (tonumber(counted[1]) or 0) + 1
-local position = string.format('%.0f-%s%06d', number, time[1], time[2])
+local number, position, counted = next_position(count)
 local first = writes[1]
 local done = 0 -- how many events of the first stream the short way has written
 
@@ -67,38 +49,29 @@ if #writes == 1 and first.expected >= 0 and redis.call('XLEN', first.key) == fir
 end
 
 if done == 0 then
-  local versions, conflicts, closed = {}, {}, nil
+  local versions, conflicts, refused = {}, {}, nil
   local repeated, absent = nil, false -- a stream that has the command; whether another surely has not
   for i, write in ipairs(writes) do
-    local last, is_closed = last_version(write.key)
-    if is_closed then closed = closed or write end
+    local last, ended = last_version(write.key)
+    if ended then refused = refused or {'refused', i, ended} end
     local known = math.max(write.expected, 0)
     local oldest = math.max(known + 1, last - window + 1)
-    versions[i] = 0
-    if oldest <= last then
-      for _, entry in ipairs(redis.call('XREVRANGE', write.key, '+', string.format('%.0f-0', oldest))) do
-        if entry[2][6] == command then
-          repeated, versions[i] = repeated or i, tonumber(string.match(entry[1], '^%d+'))
-          break
-        end
-      end
-    end
-    if versions[i] == 0 and oldest <= known + 1 then absent = true end
+    local version, type = last_of(command, write.key, oldest, last)
+    if type == '$cancelled' then return {'refused', i, 'cancelled'} end
+    versions[i] = version
+    if version > 0 then repeated = repeated or i end
+    if version == 0 and oldest <= known + 1 then absent = true end
     if write.expected >= 0 and write.expected ~= last then
       conflicts[#conflicts + 1] = i
       conflicts[#conflicts + 1] = last
-      conflicts[#conflicts + 1] =
-        redis.call('XRANGE', write.key, string.format('%.0f-0', known + 1), '+', 'COUNT', page)
+      conflicts[#conflicts + 1] = missed(write.key, known, page)
     end
     write.last = last
   end
   if repeated and absent then return {'misuse', repeated} end
-  if repeated then
-    local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
-    return {'repeat', newest[1] and newest[1][1] or '0-0', unpack(versions)}
-  end
+  if repeated then return {'repeat', newest(log), unpack(versions)} end
+  if refused then return refused end
   if #conflicts > 0 then return {'conflict', unpack(conflicts)} end
-  if closed then return redis.error_reply('REFOLD nothing was written: ' .. closed.name .. ' is closed') end
 end
 
 -- Below, Redis refuses the first write where it takes none now (a replica, no memory, no replicas): its
@@ -136,5 +109,5 @@ end
 local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
 if logged.err then return undo(logged.err, written) end
 redis.call('HSET', count, 'appends', string.format('%.0f', number),
-  'events', string.format('%.0f', (tonumber(counted[2]) or 0) + events))
+  'events', string.format('%.0f', counted + events))
 return reply

@@ -139,9 +139,9 @@ class AppendScriptTest {
     command("XSETID", tag + ":s:account:" + id, "18446744073709551615-18446744073709551615");
 
     for (var expected : List.of(ExpectedVersion.exactly(1), ExpectedVersion.any())) {
-      assertThatThrownBy(() -> store.append(Append.of(ACCOUNTS, id, expected, ONE)))
-          .isInstanceOf(StoreUnavailableException.class)
-          .hasMessageContaining("account:" + id + " is closed");
+      assertThat(store.append(Append.of(ACCOUNTS, id, expected, ONE)))
+          .isEqualTo(
+              new AppendResult.Refused(ACCOUNTS.stream(id), AppendResult.Reason.CLOSED));
     }
     assertThat(((AppendResult.Appended) store.append(append)).repeat()).isTrue();
   }
