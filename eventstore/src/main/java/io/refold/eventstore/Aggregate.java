@@ -1,70 +1,85 @@
 package io.refold.eventstore;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The state of one stream while a command is handled: folds stored events and remembers the command
- * ids of the last {@link EventStore#RECOGNISED_EVENTS} of them.
+ * What is known of one stream: its state after the event with this version. Immutable if the state
+ * is.
+ *
+ * @param position the position of that event, or the partition's origin
+ * @param recent the commands that wrote the last events
+ * @param ended why the stream takes no more events, if so
+ * @param forgotten the version of the last mark that data was forgotten, or 0
+ * @param snapshot the version of the newest snapshot known, or 0
  */
-final class Aggregate<S, E> {
-  private final Category<E> category;
-  private final Decider<?, S, E> decider;
-  private final StreamId stream;
-  private final Deque<StoredEvent> recent = new ArrayDeque<>();
-  private S state;
-  private long version;
-  private Position position;
-
-  Aggregate(Category<E> category, Decider<?, S, E> decider, StreamId stream, Position origin) {
-    this.category = category;
-    this.decider = decider;
-    this.stream = stream;
-    this.state = decider.initialState();
-    this.position = origin;
+record Aggregate<S>(
+    StreamId stream,
+    long version,
+    S state,
+    Position position,
+    RecentCommands recent,
+    AppendResult.@Nullable Reason ended,
+    long forgotten,
+    long snapshot) {
+  static <S> Aggregate<S> initial(StreamId stream, S state, Position origin) {
+    return new Aggregate<>(stream, 0, state, origin, RecentCommands.NONE, null, 0, 0);
   }
 
-  void apply(List<StoredEvent> events) {
+  /** Folds the events that follow. */
+  <E> Aggregate<S> and(
+      Category<E> category, Decider<?, S, E> decider, List<StoredEvent> events) {
+    if (events.isEmpty()) {
+      return this;
+    }
+    S after = state;
+    AppendResult.Reason end = ended;
+    long lastForgotten = forgotten;
     for (StoredEvent stored : events) {
       for (Recorded<E> recorded : category.read(stored)) {
-        state = decider.evolve(state, recorded.event());
+        after = decider.evolve(after, recorded.event());
       }
-      version = stored.version();
-      position = stored.position();
-      recent.addLast(stored);
-      if (recent.size() > EventStore.RECOGNISED_EVENTS) {
-        recent.removeFirst();
-      }
-    }
-  }
-
-  /** Returns the recent events that a command wrote; none if it is not recognised. */
-  List<E> eventsOf(String commandId) {
-    var events = new ArrayList<E>();
-    for (StoredEvent stored : recent) {
-      if (stored.commandId().equals(commandId)) {
-        category.read(stored).forEach(recorded -> events.add(recorded.event()));
+      switch (StreamMark.of(stored).orElse(null)) {
+        case StreamMark.Closed closed -> end = AppendResult.Reason.CLOSED;
+        case StreamMark.Deleted deleted -> end = AppendResult.Reason.DELETED;
+        case StreamMark.Forgotten data -> lastForgotten = stored.version();
+        case StreamMark.Cancelled cancelled -> {}
+        case null -> {}
       }
     }
-    return events;
+    StoredEvent last = events.getLast();
+    return new Aggregate<>(
+        stream,
+        last.version(),
+        after,
+        last.position(),
+        recent.and(events),
+        end,
+        lastForgotten,
+        snapshot);
   }
 
-  boolean recognises(String commandId) {
-    return recent.stream().anyMatch(stored -> stored.commandId().equals(commandId));
+  /** Adds the events that a command has just written. */
+  <E> Aggregate<S> and(
+      Decider<?, S, E> decider, List<? extends E> events, String commandId, Position written) {
+    S after = state;
+    for (E event : events) {
+      after = decider.evolve(after, event);
+    }
+    return new Aggregate<>(
+        stream,
+        version + events.size(),
+        after,
+        written,
+        recent.and(commandId, events.size()),
+        ended,
+        forgotten,
+        snapshot);
   }
 
-  S state() {
-    return state;
-  }
-
-  long version() {
-    return version;
-  }
-
-  Position position() {
-    return position;
+  Aggregate<S> withSnapshot(long atVersion) {
+    return new Aggregate<>(
+        stream, version, state, position, recent, ended, forgotten, atVersion);
   }
 
   Loaded<S> loaded() {

@@ -2,13 +2,21 @@ package io.refold.eventstore;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Handles commands on one category: validates the command, folds the aggregate's events, lets the
  * decider decide, appends, and decides again where another writer was faster. Thread-safe.
+ *
+ * <p>States are kept in a {@linkplain StateCache cache}, so that a command on a hot aggregate is one
+ * call to the store. No refusal is answered from a kept state that may be old: a rejection, a
+ * conflict with an expected version and a decision that changes nothing are confirmed against newer
+ * events first.
  *
  * <p>Threads that conflict on one aggregate go on one by one, in the order in which they came.
  *
@@ -20,13 +28,12 @@ import java.util.concurrent.locks.LockSupport;
  * @param <E> the events
  */
 public final class CommandHandler<C, S, E> {
-  private static final int PAGE = 1_000;
-
   private final EventStore store;
   private final Category<E> category;
   private final Decider<C, S, E> decider;
   private final ConflictPolicy conflicts;
   private final Clock clock;
+  private final Aggregates<S, E> aggregates;
   private final Turns turns = new Turns();
 
   private CommandHandler(Builder<C, S, E> builder) {
@@ -35,6 +42,8 @@ public final class CommandHandler<C, S, E> {
     decider = builder.decider;
     conflicts = builder.conflicts;
     clock = builder.clock;
+    aggregates =
+        new Aggregates<>(store, category, decider, builder.cache, builder.snapshots());
   }
 
   /** Starts building a handler. */
@@ -60,8 +69,10 @@ public final class CommandHandler<C, S, E> {
    * @throws CommandInvalidException if fields of the command break their constraints; nothing was
    *     read
    * @throws CommandRejectedException if the decider refuses the command; never retried
+   * @throws CommandCancelledException if another command took over what this one had reserved
    * @throws CommandConflictException if the stream is not at the expected version, or all retries
    *     of the conflict policy are used up; nothing was written
+   * @throws StreamClosedException if the stream was closed or deleted
    * @throws CommandOutcomeUnknownException if the reply was lost; repeat with the same command id
    * @throws EventNotStorableException if an event cannot be encoded or is too large
    * @throws UnreadableEventException if an event of the stream cannot be decoded
@@ -79,52 +90,88 @@ public final class CommandHandler<C, S, E> {
 
   private Handled<S, E> handle(
       StreamId stream, C command, CommandOptions options, String commandId, Turns.Turn turn) {
-    var aggregate = fold(stream);
     var now = clock.instant();
-    for (int attempt = 1; ; attempt++) {
-      if (aggregate.recognises(commandId)) {
-        return repeated(stream, aggregate, commandId);
+    var found = aggregates.find(stream);
+    int attempt = 1;
+    while (true) {
+      List<? extends E> events;
+      try {
+        List<StoredEvent> earlier = writtenBy(found.aggregate(), commandId);
+        if (!earlier.isEmpty()) {
+          return repeated(aggregates.update(found).aggregate(), commandId, earlier);
+        }
+        events = decide(found.aggregate(), command, options, commandId, now, attempt);
+      } catch (RuntimeException refusal) {
+        if (found.current()) {
+          throw refusal;
+        }
+        found = aggregates.update(found);
+        continue;
       }
-      Long expected = options.expectedVersion();
-      if (expected != null && expected != aggregate.version()) {
-        throw new CommandConflictException(stream, expected, aggregate.version(), attempt - 1);
-      }
-      var context = new Context(stream, aggregate.version(), commandId, now);
-      List<? extends E> events = decider.decide(command, aggregate.state(), context);
       if (events.isEmpty()) {
-        return handled(stream, aggregate, List.of(), aggregate.position(), false);
+        if (found.current()) {
+          Aggregate<S> aggregate = found.aggregate();
+          return handled(aggregate, List.of(), aggregate.position(), false);
+        }
+        found = aggregates.update(found);
+        continue;
       }
-      var append =
-          Append.of(category, stream.id(), ExpectedVersion.exactly(aggregate.version()), events)
-              .withCommandId(commandId)
-              .withMetadata(options.metadata());
-      switch (store.append(append)) {
+      switch (store.append(append(found.aggregate(), events, commandId, options.metadata()))) {
         case AppendResult.Appended appended when appended.repeat() -> {
-          catchUp(stream, aggregate);
-          return repeated(stream, aggregate, commandId);
+          found = aggregates.update(found);
+          return repeated(found.aggregate(), commandId, writtenBy(found.aggregate(), commandId));
         }
         case AppendResult.Appended appended -> {
-          return appended(stream, aggregate, events, appended);
+          var written = aggregates.written(found, events, commandId, appended.position());
+          return handled(written, List.copyOf(events), appended.position(), false);
         }
         case AppendResult.Unknown unknown ->
             throw new CommandOutcomeUnknownException(stream, commandId, unknown.cause());
         case AppendResult.Refused refused -> throw refused(stream, commandId, refused.reason());
         case AppendResult.Conflict conflict -> {
           AppendResult.Missed missed = conflict.missed().getFirst();
-          if (expected != null || attempt > conflicts.retries()) {
-            throw new CommandConflictException(
-                stream, aggregate.version(), missed.version(), attempt);
+          boolean insists = options.expectedVersion() != null;
+          if (insists || attempt > conflicts.retries()) {
+            long based = found.aggregate().version();
+            throw new CommandConflictException(stream, based, missed.version(), attempt);
           }
+          found = aggregates.add(found, missed);
           if (!turn.take()) { // then it was another process, not a thread of this one
             pause(conflicts.pauseBefore(attempt));
           }
-          aggregate.apply(missed.events());
-          if (aggregate.version() != missed.version()) {
-            aggregate = fold(stream); // shorter than expected, or too much for one reply
-          }
+          found = aggregates.newest(found);
+          attempt++;
         }
       }
     }
+  }
+
+  private List<? extends E> decide(
+      Aggregate<S> aggregate,
+      C command,
+      CommandOptions options,
+      String commandId,
+      Instant now,
+      int attempt) {
+    StreamId stream = aggregate.stream();
+    AppendResult.Reason ended = aggregate.ended();
+    if (ended != null) {
+      throw refused(stream, commandId, ended);
+    }
+    Long expected = options.expectedVersion();
+    if (expected != null && expected != aggregate.version()) {
+      throw new CommandConflictException(stream, expected, aggregate.version(), attempt - 1);
+    }
+    return decider.decide(
+        command, aggregate.state(), new Context(stream, aggregate.version(), commandId, now));
+  }
+
+  private Append append(
+      Aggregate<S> aggregate, List<? extends E> events, String commandId, Metadata metadata) {
+    var expected = ExpectedVersion.exactly(aggregate.version());
+    return Append.of(category, aggregate.stream().id(), expected, events)
+        .withCommandId(commandId)
+        .withMetadata(metadata);
   }
 
   /**
@@ -136,55 +183,73 @@ public final class CommandHandler<C, S, E> {
    * @throws StoreUnavailableException if the store cannot be read now
    */
   public Loaded<S> load(String id) {
-    return fold(category.stream(id)).loaded();
+    var found = aggregates.find(category.stream(id));
+    return (found.current() ? found : aggregates.update(found)).aggregate().loaded();
   }
 
-  private Aggregate<S, E> fold(StreamId stream) {
-    var origin = Position.origin(store.partitionOf(stream));
-    var aggregate = new Aggregate<S, E>(category, decider, stream, origin);
-    catchUp(stream, aggregate);
-    return aggregate;
+  /**
+   * Returns the state of an aggregate as it was at a version; its newest one if it has fewer
+   * events.
+   *
+   * @param version 0 for the initial state
+   * @throws IllegalArgumentException if the id is not allowed or the version is negative
+   * @throws UnreadableEventException if an event up to there cannot be decoded
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  public Loaded<S> loadAsOf(String id, long version) {
+    if (version < 0) {
+      throw new IllegalArgumentException("version %d is negative".formatted(version));
+    }
+    return aggregates
+        .foldWhile(category.stream(id), stored -> stored.version() <= version)
+        .loaded();
   }
 
-  private void catchUp(StreamId stream, Aggregate<S, E> aggregate) {
-    List<StoredEvent> page;
-    do {
-      page = store.read(stream, aggregate.version(), PAGE);
-      aggregate.apply(page);
-    } while (page.size() == PAGE);
+  /**
+   * Returns the state of an aggregate as it was at a time: after the last event that was recorded
+   * not later than that, by the server's clock.
+   *
+   * @throws IllegalArgumentException if the id is not allowed
+   * @throws UnreadableEventException if an event up to there cannot be decoded
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  public Loaded<S> loadAsOf(String id, Instant time) {
+    return aggregates
+        .foldWhile(
+            category.stream(id), stored -> !stored.position().recordedAt().isAfter(time))
+        .loaded();
+  }
+
+  /** Returns the events that a command has written, as far as they are recognised; often none. */
+  private List<StoredEvent> writtenBy(Aggregate<S> aggregate, String commandId) {
+    if (!aggregate.recent().mayContain(commandId)) {
+      return List.of();
+    }
+    int recognised = EventStore.RECOGNISED_EVENTS;
+    long before = Math.max(0, aggregate.version() - recognised);
+    return store.read(aggregate.stream(), before, recognised).stream()
+        .filter(stored -> stored.commandId().equals(commandId))
+        .toList();
   }
 
   /** Nothing is newer than the partition's head, so a reader who waits there sees the command. */
-  private Handled<S, E> repeated(StreamId stream, Aggregate<S, E> aggregate, String commandId) {
-    Position newest = store.head(store.partitionOf(stream)).position();
-    return handled(stream, aggregate, aggregate.eventsOf(commandId), newest, true);
-  }
-
-  private Handled<S, E> appended(
-      StreamId stream,
-      Aggregate<S, E> aggregate,
-      List<? extends E> events,
-      AppendResult.Appended appended) {
-    S state = aggregate.state();
-    for (E event : events) {
-      state = decider.evolve(state, event);
+  private Handled<S, E> repeated(
+      Aggregate<S> aggregate, String commandId, List<StoredEvent> earlier) {
+    var events = new ArrayList<E>();
+    for (StoredEvent stored : earlier) {
+      if (StreamMark.of(stored).orElse(null) instanceof StreamMark.Cancelled) {
+        throw new CommandCancelledException(aggregate.stream(), commandId);
+      }
+      category.read(stored).forEach(recorded -> events.add(recorded.event()));
     }
-    return new Handled<>(
-        stream,
-        aggregate.version() + events.size(),
-        state,
-        List.copyOf(events),
-        appended.position(),
-        false);
+    Position newest = store.head(store.partitionOf(aggregate.stream())).position();
+    return handled(aggregate, events, newest, true);
   }
 
   private Handled<S, E> handled(
-      StreamId stream,
-      Aggregate<S, E> aggregate,
-      List<E> events,
-      Position position,
-      boolean repeat) {
-    return new Handled<>(stream, aggregate.version(), aggregate.state(), events, position, repeat);
+      Aggregate<S> aggregate, List<E> events, Position position, boolean repeat) {
+    return new Handled<>(
+        aggregate.stream(), aggregate.version(), aggregate.state(), events, position, repeat);
   }
 
   private static CommandException refused(
@@ -215,6 +280,9 @@ public final class CommandHandler<C, S, E> {
     private final Decider<C, S, E> decider;
     private ConflictPolicy conflicts = ConflictPolicy.retry(50);
     private Clock clock = Clock.systemUTC();
+    private StateCache<S> cache = StateCache.states(10_000);
+    private @Nullable StateCodec<S> states;
+    private @Nullable SnapshotRule<S> rule;
 
     private Builder(EventStore store, Category<E> category, Decider<C, S, E> decider) {
       this.store = store;
@@ -232,6 +300,34 @@ public final class CommandHandler<C, S, E> {
     public Builder<C, S, E> clock(Clock source) {
       clock = source;
       return this;
+    }
+
+    /** How many states to keep in memory; the default is 10,000. */
+    public Builder<C, S, E> cache(StateCache<S> caching) {
+      cache = caching;
+      return this;
+    }
+
+    /**
+     * Saves snapshots, so that a long stream need not be read from its first event; the default
+     * saves none. They are written behind the append: the command does not wait for them. A
+     * snapshot of another shape of state, a damaged one, and one that is not of the stream's history
+     * are reported in the log, not used, and replaced after the next append.
+     *
+     * @param codec stores and reads states; raise its version when {@link Decider#evolve} means
+     *     something else than before
+     * @param due when to save one
+     */
+    public Builder<C, S, E> snapshots(StateCodec<S> codec, SnapshotRule<S> due) {
+      states = codec;
+      rule = due;
+      return this;
+    }
+
+    private @Nullable Snapshots<S> snapshots() {
+      return states == null || rule == null
+          ? null
+          : new Snapshots<>(store.snapshots(), category.codec().protection(), states, rule);
     }
 
     /** Returns the handler. */

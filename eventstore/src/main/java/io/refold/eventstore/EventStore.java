@@ -136,6 +136,13 @@ public interface EventStore extends AutoCloseable {
    */
   LogHead head(int partition);
 
+  /**
+   * Returns how often, since it was opened, this store has lost a connection or a reply. What was
+   * read before such a disruption may not be history any more, where a server has come back or been
+   * replaced without its last events. For caches.
+   */
+  long disruptions();
+
   /** Releases connections. Calls under way fail; nothing that was acknowledged is lost. */
   @Override
   void close();

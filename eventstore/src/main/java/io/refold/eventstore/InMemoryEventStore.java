@@ -254,6 +254,7 @@ public final class InMemoryEventStore implements EventStore {
         Snapshot there = snapshots.get(id);
         boolean saved =
             holds(stream, snapshot)
+                && !forgottenBehind(stream, snapshot.version())
                 && (there == null
                     || there.version() <= snapshot.version()
                     || !holds(stream, there));
@@ -265,12 +266,23 @@ public final class InMemoryEventStore implements EventStore {
     }
   }
 
+  private static boolean forgottenBehind(Stream stream, long version) {
+    return stream.behind(version).stream()
+        .anyMatch(event -> StreamMark.of(event).orElse(null) instanceof StreamMark.Forgotten);
+  }
+
   private static boolean holds(Stream stream, SnapshotStore.Snapshot snapshot) {
     return stream.behind(snapshot.version() - 1).stream()
         .findFirst()
         .filter(event -> event.version() == snapshot.version())
         .filter(event -> event.position().equals(snapshot.position()))
         .isPresent();
+  }
+
+  /** Returns 0: memory has no connections. */
+  @Override
+  public long disruptions() {
+    return 0;
   }
 
   /** Does nothing: memory needs no release. */

@@ -382,6 +382,11 @@ public abstract class CommandHandlerContract {
     }
 
     @Override
+    public long disruptions() {
+      return target.disruptions();
+    }
+
+    @Override
     public void close() {}
   }
 }

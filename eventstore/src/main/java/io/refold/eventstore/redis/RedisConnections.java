@@ -86,6 +86,7 @@ final class RedisConnections {
   static Config safe(Config given) {
     var config = new Config(given);
     config.setCodec(BytesCodec.INSTANCE);
+    config.setConnectionListener(new Disruptions(given.getConnectionListener()));
     config.setUseScriptCache(false); // it would turn an EVAL within a pipeline into an EVALSHA
     if (config.isSingleConfig()) {
       strict(config.useSingleServer());

@@ -60,6 +60,11 @@ final class RedisErrors {
     return PASSING.contains(failure.getClass()) || notConnected(failure);
   }
 
+  /** Whether the server may be another one, or the same one restarted, from here on. */
+  static boolean disrupts(Throwable failure) {
+    return passes(failure) || executed(failure);
+  }
+
   /** A read whose connection broke may be sent again, whatever became of it. */
   static boolean readAgain(Throwable failure) {
     return passes(failure) || failure instanceof WriteRedisConnectionException;

@@ -253,6 +253,11 @@ public final class RedisEventStore implements EventStore {
   }
 
   @Override
+  public long disruptions() {
+    return session.disruptions();
+  }
+
+  @Override
   public void close() {
     session.close();
   }

@@ -39,11 +39,13 @@ public final class RedisSession {
   private final Keys keys;
   private final Pipeline calls;
   private final Pipeline reads;
+  private final Disruptions disruptions;
 
   RedisSession(RedissonClient redisson, Config config, Keys keys) {
     this.redisson = redisson;
     this.config = config;
     this.keys = keys;
+    this.disruptions = Disruptions.of(config);
     this.calls = new Pipeline(redisson, config.isSingleConfig(), "calls");
     this.reads = new Pipeline(redisson, config.isSingleConfig(), "reads");
   }
@@ -119,13 +121,18 @@ public final class RedisSession {
   }
 
   /** Sends a call, again while that is allowed after what it failed with. */
-  private static <T extends @Nullable Object> CompletableFuture<T> attempt(
+  private <T extends @Nullable Object> CompletableFuture<T> attempt(
       String what, Supplier<CompletableFuture<T>> call, Predicate<Throwable> again) {
     long giveUp = System.nanoTime() + PATIENCE.toNanos();
     return attempt(
         what,
         call,
-        failure -> again.test(failure) && System.nanoTime() < giveUp,
+        failure -> {
+          if (RedisErrors.disrupts(failure)) {
+            disruptions.count();
+          }
+          return again.test(failure) && System.nanoTime() < giveUp;
+        },
         FIRST_PAUSE_MILLIS);
   }
 
@@ -204,6 +211,11 @@ public final class RedisSession {
    */
   public static LogEntry logEntry(int partition, String id, byte[] lines) {
     return Entries.logEntry(partition, id, lines);
+  }
+
+  /** Returns how often a connection or a reply has been lost. */
+  long disruptions() {
+    return disruptions.number();
   }
 
   /** Ends its threads, and leaves the client alone. */

@@ -2,7 +2,8 @@
 --
 -- KEYS  1 the stream, 2 its snapshot
 -- ARGV  1 version, 2 position of that event, 3 fingerprint, 4 state, 5 recent commands
--- reply {1} if it was saved, else {0}: a newer one is there, or the stream is of another history
+-- reply {1} if it was saved, else {0}: a newer one is there, the stream is of another history, or
+--       data in it has been forgotten since
 local key, snapshot = KEYS[1], KEYS[2]
 local version, position = ARGV[1], ARGV[2]
 
@@ -10,6 +11,9 @@ local function event(number) return redis.call('XRANGE', key, number .. '-0', nu
 
 local at = event(version)
 if not at or at[2][8] ~= position then return {0} end
+for _, entry in ipairs(redis.call('XRANGE', key, '(' .. version .. '-0', '+')) do
+  if entry[2][2] == '$forgotten' then return {0} end
+end
 local saved = string.match(redis.call('HGET', snapshot, 'v') or '', '^%d+$')
 if saved and #saved <= 15 and tonumber(saved) > tonumber(version) and
   (event(saved) or {{}, {}})[2][8] == redis.call('HGET', snapshot, 'p') then return {0} end
