@@ -1,13 +1,16 @@
 package io.refold.eventstore;
 
+import io.refold.eventstore.CommandInvalidException.Violation;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Given/when/then for deciders, tied to no test framework: expectations that do not hold throw
- * {@link AssertionError}. Time is fixed at {@link #NOW} unless given. Immutable.
+ * {@link AssertionError}, with a line for each event or component that differs. Time is fixed at
+ * {@link #NOW} unless given. Immutable, so scenarios can share a beginning.
  *
  * <pre>{@code
  * DeciderScenario.of(new AccountDecider())
@@ -44,14 +47,33 @@ public final class DeciderScenario<C, S, E> {
     return new DeciderScenario<>(decider, decider.initialState(), 0, NOW);
   }
 
-  /** Adds events that have happened. */
+  /**
+   * Adds events that have happened.
+   *
+   * @throws AssertionError if the decider cannot fold one of them
+   */
   @SafeVarargs
+  @SuppressWarnings("varargs") // the array is only read
   public final DeciderScenario<C, S, E> given(E... events) {
-    S after = state;
-    for (E event : events) {
-      after = decider.evolve(after, event);
+    return happened(List.of(events));
+  }
+
+  /** Starts from a state instead of events, at version 1. */
+  public DeciderScenario<C, S, E> givenState(S reached) {
+    return givenState(reached, 1);
+  }
+
+  /**
+   * Starts from a state instead of events.
+   *
+   * @param reachedVersion the version that deciders find in the {@link Context}, 0 or more
+   * @throws IllegalArgumentException if the version is negative
+   */
+  public DeciderScenario<C, S, E> givenState(S reached, long reachedVersion) {
+    if (reachedVersion < 0) {
+      throw new IllegalArgumentException("version %d is negative".formatted(reachedVersion));
     }
-    return new DeciderScenario<>(decider, after, version + events.length, now);
+    return new DeciderScenario<>(decider, reached, reachedVersion, now);
   }
 
   /** Sets the time at which commands arrive. */
@@ -59,39 +81,83 @@ public final class DeciderScenario<C, S, E> {
     return new DeciderScenario<>(decider, state, version, time);
   }
 
-  /** Validates and decides a command; the outcome is checked by what is called next. */
+  /**
+   * Validates and decides a command; what is called next checks the outcome.
+   *
+   * @throws AssertionError if the decider fails with anything but a refusal, which is a bug of it
+   */
   public Outcome<S, E> when(C command) {
+    List<? extends E> decided;
     try {
       CommandValidator.validate(command);
-      List<? extends E> events =
-          decider.decide(command, state, new Context(STREAM, version, COMMAND_ID, now));
-      S after = state;
-      for (E event : events) {
-        after = decider.evolve(after, event);
-      }
-      return new Outcome<>(command.toString(), after, List.copyOf(events), null);
+      decided = decider.decide(command, state, new Context(STREAM, version, COMMAND_ID, now));
     } catch (CommandException refused) {
-      return new Outcome<>(command.toString(), state, List.of(), refused);
+      return outcome(command, this, List.of(), refused);
+    } catch (RuntimeException e) {
+      throw bug(described(command) + "\n  the decider failed", e);
     }
+    List<E> events;
+    try {
+      events = List.copyOf(decided);
+    } catch (NullPointerException e) {
+      throw bug(described(command) + "\n  the decider returned " + decided, e);
+    }
+    return outcome(command, happened(events), events, null);
+  }
+
+  private Outcome<S, E> outcome(
+      C command,
+      DeciderScenario<C, S, E> after,
+      List<E> events,
+      @Nullable CommandException refusal) {
+    return new Outcome<>(
+        described(command),
+        new Decision<>(after.state, events, refusal),
+        () -> when(command).decision,
+        () -> after.when(command).decision);
+  }
+
+  private DeciderScenario<C, S, E> happened(List<E> events) {
+    S after = state;
+    for (E event : events) {
+      try {
+        after = decider.evolve(after, event);
+      } catch (RuntimeException e) {
+        throw bug("folding %s into state %s failed".formatted(event, after), e);
+      }
+    }
+    return new DeciderScenario<>(decider, after, version + events.size(), now);
+  }
+
+  private String described(C command) {
+    return "when %s\n  in state %s at version %d".formatted(command, state, version);
+  }
+
+  private static AssertionError bug(String what, RuntimeException failure) {
+    return new AssertionError(what + ", which is a bug: " + failure, failure);
   }
 
   /**
-   * What a command led to.
+   * What a command led to. Immutable; expectations may follow each other.
    *
    * @param <S> the state
    * @param <E> the events
    */
   public static final class Outcome<S, E> {
     private final String command;
-    private final S state;
-    private final List<E> events;
-    private final @Nullable CommandException refusal;
+    private final Decision<S, E> decision;
+    private final Supplier<Decision<S, E>> decidedAgain;
+    private final Supplier<Decision<S, E>> repeated;
 
-    private Outcome(String command, S state, List<E> events, @Nullable CommandException refusal) {
+    private Outcome(
+        String command,
+        Decision<S, E> decision,
+        Supplier<Decision<S, E>> decidedAgain,
+        Supplier<Decision<S, E>> repeated) {
       this.command = command;
-      this.state = state;
-      this.events = events;
-      this.refusal = refusal;
+      this.decision = decision;
+      this.decidedAgain = decidedAgain;
+      this.repeated = repeated;
     }
 
     /**
@@ -102,7 +168,8 @@ public final class DeciderScenario<C, S, E> {
     @SafeVarargs
     @SuppressWarnings("varargs") // the array is only read
     public final Outcome<S, E> then(E... expected) {
-      return check(events().equals(List.of(expected)), "events " + List.of(expected));
+      decision.requireEvents(command, List.of(expected));
+      return this;
     }
 
     /**
@@ -111,7 +178,8 @@ public final class DeciderScenario<C, S, E> {
      * @throws AssertionError if there are events, or the command was refused
      */
     public Outcome<S, E> thenNothing() {
-      return check(events().isEmpty(), "no events");
+      decision.requireEvents(command, List.of());
+      return this;
     }
 
     /**
@@ -120,7 +188,8 @@ public final class DeciderScenario<C, S, E> {
      * @throws AssertionError if it is another, or the command was refused
      */
     public Outcome<S, E> thenState(S expected) {
-      return check(Objects.equals(state(), expected), "state " + expected);
+      decision.requireState(command, expected);
+      return this;
     }
 
     /**
@@ -129,9 +198,29 @@ public final class DeciderScenario<C, S, E> {
      * @throws AssertionError if it does not, or with another code
      */
     public Outcome<S, E> thenRejected(String code) {
-      return check(
-          refusal instanceof CommandRejectedException rejected && rejected.code().equals(code),
-          "rejection '" + code + "'");
+      return thenRejected(CommandRejectedException.class, code);
+    }
+
+    /**
+     * Expects that the domain refuses the command with this exception, or a subtype of it.
+     *
+     * @throws AssertionError if it does not, or with another exception
+     */
+    public Outcome<S, E> thenRejected(Class<? extends CommandRejectedException> type) {
+      return expect(type.isInstance(decision.refusal()), "a " + type.getSimpleName());
+    }
+
+    /**
+     * Expects that the domain refuses the command with this exception or a subtype, and this code.
+     *
+     * @throws AssertionError if it does not, or with another exception or code
+     */
+    public Outcome<S, E> thenRejected(Class<? extends CommandRejectedException> type, String code) {
+      boolean same =
+          decision.refusal() instanceof CommandRejectedException rejected
+              && type.isInstance(rejected)
+              && rejected.code().equals(code);
+      return expect(same, "a %s '%s'".formatted(type.getSimpleName(), code));
     }
 
     /**
@@ -140,16 +229,41 @@ public final class DeciderScenario<C, S, E> {
      * @throws AssertionError if the command is valid, or other fields do
      */
     public Outcome<S, E> thenInvalid(String... fields) {
-      List<String> expected = List.of(fields).stream().sorted().toList();
-      return check(
-          refusal instanceof CommandInvalidException invalid
-              && invalid.violations().stream()
-                  .map(CommandInvalidException.Violation::field)
-                  .distinct()
-                  .sorted()
-                  .toList()
-                  .equals(expected),
-          "invalid fields " + expected);
+      List<String> expected = Stream.of(fields).sorted().toList();
+      List<String> actual = violations().stream().map(Violation::field).distinct().toList();
+      return expect(!actual.isEmpty() && actual.equals(expected), "invalid fields " + expected);
+    }
+
+    /**
+     * Expects that a field breaks a constraint with this message; others may be broken, too.
+     *
+     * @throws AssertionError if it does not
+     */
+    public Outcome<S, E> thenViolation(String field, String message) {
+      var expected = new Violation(field, message);
+      return expect(violations().contains(expected), "the violation '%s'".formatted(expected));
+    }
+
+    /**
+     * Expects that the command, decided again in the same state, has the same outcome: that its
+     * decision needs no clock, no randomness and no state of the decider's own.
+     *
+     * @throws AssertionError if it has another
+     */
+    public Outcome<S, E> thenDeterministic() {
+      decidedAgain.get().requireSame(command + "\n  decided again in the same state", decision);
+      return this;
+    }
+
+    /**
+     * Expects that the command, given once more after its events, changes nothing, so that clients
+     * may repeat it however late. If it was refused it must be refused in the same way.
+     *
+     * @throws AssertionError if it has events then, or is refused, or refused otherwise
+     */
+    public Outcome<S, E> thenIdempotent() {
+      repeated.get().requireSame(command + "\n  given once more", decision.withoutEvents());
+      return this;
     }
 
     /**
@@ -158,8 +272,7 @@ public final class DeciderScenario<C, S, E> {
      * @throws AssertionError if the command was refused
      */
     public List<E> events() {
-      check(refusal == null, "events");
-      return events;
+      return expect(decision.refusal() == null, "events").decision.events();
     }
 
     /**
@@ -168,20 +281,20 @@ public final class DeciderScenario<C, S, E> {
      * @throws AssertionError if the command was refused
      */
     public S state() {
-      check(refusal == null, "a state");
-      return state;
+      return expect(decision.refusal() == null, "a state").decision.state();
     }
 
-    private Outcome<S, E> check(boolean holds, String expected) {
-      if (holds) {
-        return this;
+    private Outcome<S, E> expect(boolean holds, String expected) {
+      if (!holds) {
+        throw decision.insteadOf(command, expected);
       }
-      String actual =
-          refusal == null
-              ? "events %s and state %s".formatted(events, state)
-              : "%s: %s".formatted(refusal.getClass().getSimpleName(), refusal.getMessage());
-      throw new AssertionError(
-          "when %s%n  expected: %s%n  actual:   %s".formatted(command, expected, actual), refusal);
+      return this;
+    }
+
+    private List<Violation> violations() {
+      return decision.refusal() instanceof CommandInvalidException invalid
+          ? invalid.violations()
+          : List.of();
     }
   }
 }
