@@ -14,15 +14,6 @@ import java.util.List;
  * @param metadata stored with every event
  */
 public record Append(List<StreamWrite> writes, String commandId, Metadata metadata) {
-  /** How many events one append may carry in all. */
-  public static final int MAX_EVENTS = 1_000;
-
-  /** How many bytes of JSON one append may have in all. */
-  public static final int MAX_BYTES = 8 << 20;
-
-  /** How many bytes of JSON one event may have. */
-  public static final int MAX_EVENT_BYTES = 1 << 20;
-
   /**
    * Events for one stream.
    *
@@ -35,20 +26,11 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
      * Copies and checks the events.
      *
      * @throws IllegalArgumentException if there is none
-     * @throws EventNotStorableException if one is larger than {@link #MAX_EVENT_BYTES}
      */
     public StreamWrite {
       events = List.copyOf(events);
       if (events.isEmpty()) {
         throw new IllegalArgumentException("an append to %s has no events".formatted(stream));
-      }
-      for (EncodedEvent event : events) {
-        if (event.data().length > MAX_EVENT_BYTES) {
-          throw new EventNotStorableException(
-              "%s for %s has %,d bytes of JSON, at most %,d are allowed: store the large part elsewhere and refer to it"
-                  .formatted(event.type(), stream, event.data().length, MAX_EVENT_BYTES),
-              null);
-        }
       }
     }
   }
@@ -58,8 +40,6 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
    *
    * @throws IllegalArgumentException if there is no write, a stream occurs twice, the streams have
    *     different routes, or the command id is not allowed
-   * @throws EventNotStorableException if there are more than {@link #MAX_EVENTS} events or {@link
-   *     #MAX_BYTES} bytes
    */
   public Append {
     writes = List.copyOf(writes);
@@ -69,8 +49,6 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
     }
     String route = writes.getFirst().stream().route();
     var streams = new HashSet<StreamId>();
-    int events = 0;
-    long bytes = 0;
     for (StreamWrite write : writes) {
       if (!streams.add(write.stream())) {
         throw new IllegalArgumentException(
@@ -82,20 +60,6 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
                 .formatted(
                     writes.getFirst().stream(), write.stream(), route, write.stream().route()));
       }
-      events += write.events().size();
-      bytes += write.events().stream().mapToLong(event -> event.data().length).sum();
-    }
-    if (events > MAX_EVENTS) {
-      throw new EventNotStorableException(
-          "an append to %s has %,d events, at most %,d are allowed: split it"
-              .formatted(writes.getFirst().stream(), events, MAX_EVENTS),
-          null);
-    }
-    if (bytes > MAX_BYTES) {
-      throw new EventNotStorableException(
-          "an append to %s has %,d bytes of JSON, at most %,d are allowed: split it"
-              .formatted(writes.getFirst().stream(), bytes, MAX_BYTES),
-          null);
     }
   }
 
@@ -103,7 +67,7 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
    * Encodes events for one stream, under a new command id.
    *
    * @throws IllegalArgumentException if there are no events or the id is not allowed
-   * @throws EventNotStorableException if an event cannot be encoded, or a limit is exceeded
+   * @throws EventNotStorableException if an event cannot be encoded
    */
   public static <E> Append of(
       Category<E> category, String id, ExpectedVersion expected, List<? extends E> events) {
@@ -116,7 +80,7 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
    *
    * @throws IllegalArgumentException if there are no events, the id is not allowed, or its route is
    *     another one
-   * @throws EventNotStorableException if an event cannot be encoded, or a limit is exceeded
+   * @throws EventNotStorableException if an event cannot be encoded
    */
   public <E> Append and(
       Category<E> category, String id, ExpectedVersion expected, List<? extends E> events) {

@@ -1,9 +1,11 @@
 package io.refold.eventstore;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Keeps the events of aggregates in streams, and the appends of each partition in a log.
@@ -39,6 +41,7 @@ public interface EventStore extends AutoCloseable {
    * @return appended, conflict, or unknown where the reply was lost
    * @throws IllegalArgumentException if the command id stands in one of several streams already,
    *     from another append
+   * @throws EventNotStorableException if it exceeds the store's {@link Limits}; nothing was sent
    * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
    */
   AppendResult append(Append append);
@@ -107,6 +110,41 @@ public interface EventStore extends AutoCloseable {
     }
     long last = stored.isEmpty() ? afterVersion : stored.getLast().version();
     return new EventPage<>(events, last, stored.size() < limit);
+  }
+
+  /**
+   * Returns the events of an aggregate from its first one on.
+   *
+   * @see #history(Category, String, long, Instant)
+   */
+  default <E> Stream<Recorded<E>> history(Category<E> category, String id) {
+    return history(category, id, 0, Instant.MAX);
+  }
+
+  /**
+   * Returns the events of an aggregate behind a version and up to a time. They are read in pages as
+   * the stream is consumed, which throws as {@link #read(Category, String, long, int)} does.
+   *
+   * @param afterVersion 0 begins with the first event
+   * @param upTo the first event that was recorded later, by the server's clock, ends the stream
+   */
+  default <E> Stream<Recorded<E>> history(
+      Category<E> category, String id, long afterVersion, Instant upTo) {
+    return Histories.of(this, category, id, afterVersion, upTo);
+  }
+
+  /**
+   * Lists streams of a category, in the order in which they began within each partition. Deleted
+   * ones are left out. It reads the logs: time grows with the number of appends, not of streams.
+   *
+   * @param after the cursor of the page before; empty for the first page
+   * @param limit how many streams the page should have, 1 to {@value #MAX_PAGE}; it may have a few
+   *     more, or fewer, even none, before the end
+   * @throws IllegalArgumentException if the cursor is not one of this store's
+   * @throws StoreUnavailableException if the store cannot be read now
+   */
+  default StreamPage streams(Category<?> category, String after, int limit) {
+    return Histories.streams(this, category, after, limit);
   }
 
   /**

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InMemoryEventStore implements EventStore {
   private final Clock clock;
+  private final Limits limits;
   private final Map<StreamId, Stream> streams = new HashMap<>();
   private final Map<StreamId, SnapshotStore.Snapshot> snapshots = new HashMap<>();
   private final List<List<LogEntry>> logs = new ArrayList<>();
@@ -44,7 +45,7 @@ public final class InMemoryEventStore implements EventStore {
 
   /** Returns an empty store with 16 partitions and the system's clock. */
   public InMemoryEventStore() {
-    this(16, Clock.systemUTC());
+    this(16, Clock.systemUTC(), Limits.defaults());
   }
 
   /**
@@ -52,12 +53,14 @@ public final class InMemoryEventStore implements EventStore {
    *
    * @param partitions how many partitions, at least 1
    * @param clock gives the time at which events are recorded
+   * @param limits how much an append may carry
    */
-  public InMemoryEventStore(int partitions, Clock clock) {
+  public InMemoryEventStore(int partitions, Clock clock, Limits limits) {
     if (partitions < 1) {
       throw new IllegalArgumentException("a store needs at least 1 partition, not " + partitions);
     }
     this.clock = clock;
+    this.limits = limits;
     for (int i = 0; i < partitions; i++) {
       logs.add(new ArrayList<>());
     }
@@ -71,6 +74,7 @@ public final class InMemoryEventStore implements EventStore {
 
   @Override
   public synchronized AppendResult append(Append append) {
+    limits.check(append);
     int partition = partitionOf(append.writes().getFirst().stream());
     var missed = new ArrayList<AppendResult.Missed>();
     var earlier = new HashMap<StreamId, Long>();

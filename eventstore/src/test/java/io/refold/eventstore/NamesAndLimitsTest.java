@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.Accounts.Deposited;
 import io.refold.eventstore.Accounts.Event;
+import java.time.Clock;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -84,24 +85,40 @@ class NamesAndLimitsTest {
 
   @Test
   void oversizedAppendsAreRefusedBeforeAnythingIsSent() {
-    assertThatThrownBy(() ->
-            Append.of(ACCOUNTS, "1", ExpectedVersion.any(), EventStoreContract.deposits(1, 1_001)))
+    Limits limits = Limits.defaults();
+    assertThatThrownBy(() -> limits.check(append(EventStoreContract.deposits(1, 1_001))))
         .isInstanceOf(EventNotStorableException.class)
         .hasMessageContaining("1,001 events, at most 1,000");
-    assertThatThrownBy(() ->
-            Append.of(
-                ACCOUNTS,
-                "1",
-                ExpectedVersion.any(),
-                List.of(new Accounts.Opened("x".repeat(Append.MAX_EVENT_BYTES)))))
+    assertThatThrownBy(
+            () -> limits.check(append(List.of(new Accounts.Opened("x".repeat(1 << 20))))))
         .isInstanceOf(EventNotStorableException.class)
         .hasMessageContaining("opened for account:1 has")
         .hasMessageContaining("nothing was written");
     Accounts.Event large = new Accounts.Opened("x".repeat(1_000_000));
-    assertThatThrownBy(
-            () -> Append.of(ACCOUNTS, "1", ExpectedVersion.any(), Collections.nCopies(9, large)))
+    assertThatThrownBy(() -> limits.check(append(Collections.nCopies(9, large))))
         .isInstanceOf(EventNotStorableException.class)
         .hasMessageContaining("at most 8,388,608");
+  }
+
+  @Test
+  void limitsAreTheStores() {
+    var limits = Limits.defaults().withAppendEvents(2).withEventBytes(20).withAppendBytes(30);
+    var store = new InMemoryEventStore(1, Clock.systemUTC(), limits);
+
+    assertThatThrownBy(() -> store.append(append(EventStoreContract.deposits(1, 3))))
+        .hasMessageContaining("Limits.appendEvents");
+    assertThatThrownBy(() -> store.append(append(List.of(new Accounts.Opened("x".repeat(20))))))
+        .hasMessageContaining("Limits.eventBytes");
+    assertThatThrownBy(() -> store.append(append(Collections.nCopies(2, new Accounts.Opened("xxxx")))))
+        .hasMessageContaining("Limits.appendBytes");
+    assertThat(store.read(ACCOUNTS.stream("1"), 0, 10)).isEmpty();
+    assertThatThrownBy(() -> Limits.defaults().withEventBytes(0)).hasMessageContaining("eventBytes");
+    assertThatThrownBy(() -> Limits.defaults().withAppendEvents(10_001))
+        .hasMessageContaining("10,001");
+  }
+
+  private static Append append(List<? extends Accounts.Event> events) {
+    return Append.of(ACCOUNTS, "1", ExpectedVersion.any(), events);
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.refold.eventstore.AppendResult;
 import io.refold.eventstore.EncodedEvent;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.Limits;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.LogHead;
 import io.refold.eventstore.Metadata;
@@ -44,14 +45,16 @@ public final class RedisEventStore implements EventStore {
   private final RedisSession session;
   private final Keys keys;
   private final int partitions;
+  private final Limits limits;
   private final List<String> warnings;
   private final EventFetch fetch;
   private final RedisSnapshots snapshots;
 
-  RedisEventStore(RedisSession session, Keys keys, int partitions, List<String> warnings) {
+  RedisEventStore(RedisSession session, Keys keys, int partitions, Limits limits, List<String> warnings) {
     this.session = session;
     this.keys = keys;
     this.partitions = partitions;
+    this.limits = limits;
     this.warnings = warnings;
     this.fetch = new EventFetch(session, keys, partitions);
     this.snapshots = new RedisSnapshots(session, keys, partitions);
@@ -114,6 +117,7 @@ public final class RedisEventStore implements EventStore {
 
   @Override
   public AppendResult append(Append append) {
+    limits.check(append);
     int partition = partitionOf(append.writes().getFirst().stream());
     var names = new ArrayList<String>();
     names.add(keys.log(partition));

@@ -1,5 +1,6 @@
 package io.refold.eventstore.redis;
 
+import io.refold.eventstore.Limits;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
 import java.util.List;
@@ -20,6 +21,7 @@ public final class RedisEventStoreBuilder {
   private final Config config;
   private String namespace = "refold";
   private int partitions;
+  private Limits limits = Limits.defaults();
 
   RedisEventStoreBuilder(Config config) {
     this.config = RedisConnections.safe(config);
@@ -62,6 +64,12 @@ public final class RedisEventStoreBuilder {
     return this;
   }
 
+  /** How much one append may carry; see {@link Limits#defaults()}. */
+  public RedisEventStoreBuilder limits(Limits most) {
+    limits = most;
+    return this;
+  }
+
   /**
    * Connects, checks the server and opens the store, or creates it.
    *
@@ -76,7 +84,7 @@ public final class RedisEventStoreBuilder {
       int actual = openStore(redisson);
       var keys = new Keys(namespace, actual);
       var session = new RedisSession(redisson, config, keys);
-      return new RedisEventStore(session, keys, actual, warnings);
+      return new RedisEventStore(session, keys, actual, limits, warnings);
     } catch (RuntimeException e) {
       redisson.shutdown(0, 2, TimeUnit.SECONDS);
       throw e instanceof RedisException ? RedisErrors.translate("the start check", e) : e;
