@@ -259,6 +259,10 @@ class DeciderScenarioTest {
               expected: a NotEmptyException
               actual:   events [Closed[]] and state Account[open=false, cents=0]\
             """);
+    assertThat(failure(() -> account.when(new Deposit(5)).thenRejected(NotEmptyException.class)))
+        .endsWith(
+            "  expected: a NotEmptyException\n"
+                + "  actual:   CommandRejectedException 'account-closed': account is not open");
     assertThat(
             failure(() ->
                 account

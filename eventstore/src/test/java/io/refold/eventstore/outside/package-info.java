@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.eventstore.outside;
+
+import org.jspecify.annotations.NullMarked;
