@@ -1,8 +1,8 @@
 package io.refold.eventstore.redis;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import org.redisson.client.codec.BaseCodec;
 import org.redisson.client.protocol.Decoder;
@@ -14,9 +14,8 @@ final class BytesCodec extends BaseCodec {
 
   private static final Encoder ENCODER =
       value ->
-          value instanceof byte[] bytes
-              ? Unpooled.wrappedBuffer(bytes)
-              : ByteBufUtil.writeUtf8(ByteBufAllocator.DEFAULT, value.toString());
+          Unpooled.wrappedBuffer(
+              value instanceof byte[] bytes ? bytes : value.toString().getBytes(UTF_8));
 
   private static final Decoder<Object> DECODER = (buffer, state) -> bytes(buffer);
 

@@ -87,6 +87,7 @@ final class RedisConnections {
     var config = new Config(given);
     config.setCodec(BytesCodec.INSTANCE);
     config.setConnectionListener(new Disruptions(given.getConnectionListener()));
+    config.setReferenceEnabled(false); // objects of Redisson's are never stored
     config.setUseScriptCache(false); // it would turn an EVAL within a pipeline into an EVALSHA
     if (config.isSingleConfig()) {
       strict(config.useSingleServer());
