@@ -22,8 +22,9 @@ public interface EventCodec<E> {
    * Returns the events that a stored one stands for today: normally one; none or several where the
    * model has changed since.
    *
-   * @throws IllegalArgumentException if the type is unknown or the data cannot be read; the message
-   *     is the reason without naming the stream
+   * @throws UnreadableEventException if the type is unknown or the data cannot be read
+   * @throws IllegalArgumentException likewise, from codecs that do not tell one from the other; the
+   *     message is the reason without naming the stream
    */
   List<E> decode(StoredEvent stored);
 
@@ -42,12 +43,22 @@ public interface EventCodec<E> {
    *
    * <p>Null components are not written. When reading, unknown properties are ignored, so that an
    * older process can read what a newer one wrote; missing ones are null, and a missing primitive
-   * is an error.
+   * is an error. A component whose type is sealed over records tells by a property {@code $type}
+   * which record it is, named in the same way; annotations of Jackson's on that type rule instead.
    *
    * @throws IllegalArgumentException if {@code root} is neither a record nor a sealed type over
-   *     records, or two records share a simple name
+   *     records, two records share a simple name, or a map has keys that cannot be read back
+   * @see #jsonBuilder
    */
   static <E> EventCodec<E> json(Class<E> root) {
-    return new JsonEventCodec<>(root);
+    return jsonBuilder(root).build();
+  }
+
+  /**
+   * Starts building a codec that writes JSON as {@link #json} does, and also reads what earlier
+   * programs wrote before events were renamed or changed.
+   */
+  static <E> JsonEventCodecBuilder<E> jsonBuilder(Class<E> root) {
+    return new JsonEventCodecBuilder<>(root);
   }
 }

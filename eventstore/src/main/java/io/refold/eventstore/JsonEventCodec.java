@@ -1,70 +1,73 @@
 package io.refold.eventstore;
 
-import com.fasterxml.jackson.annotation.JsonAutoDetect;
-import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JacksonModule;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
-import tools.jackson.databind.cfg.MapperConfig;
-import tools.jackson.databind.introspect.AnnotatedMember;
-import tools.jackson.databind.introspect.AnnotatedParameter;
-import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
-/** Jackson behind {@link EventCodec#json}: one prepared reader and writer per event type. */
+/**
+ * Jackson behind {@link EventCodec#json} and {@link EventCodec#jsonBuilder}: one prepared reader
+ * and writer per event type.
+ *
+ * <p>Events that are stored as they are today are read directly. Only those of older versions, and
+ * of types with defaults, become a tree first.
+ */
 final class JsonEventCodec<E> implements EventCodec<E> {
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .changeDefaultPropertyInclusion(
-              value -> value.withValueInclusion(JsonInclude.Include.NON_NULL))
-          .changeDefaultVisibility(visibility ->
-              visibility
-                  .withFieldVisibility(JsonAutoDetect.Visibility.ANY)
-                  .withGetterVisibility(JsonAutoDetect.Visibility.NONE)
-                  .withIsGetterVisibility(JsonAutoDetect.Visibility.NONE))
-          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .annotationIntrospector(new PrimitivesAreRequired())
-          .build();
-
-  /** Without it a number that is missing would silently be 0. */
-  private static final class PrimitivesAreRequired extends JacksonAnnotationIntrospector {
-    private static final long serialVersionUID = 1L;
-
-    @Override
-    public @Nullable Boolean hasRequiredMarker(MapperConfig<?> config, AnnotatedMember member) {
-      return (member instanceof AnnotatedParameter && member.getRawType().isPrimitive())
-          ? Boolean.TRUE
-          : super.hasRequiredMarker(config, member);
-    }
-  }
+  private static final Logger log = LoggerFactory.getLogger(JsonEventCodec.class);
 
   private record Format(String type, ObjectWriter writer) {}
 
-  private final Class<E> root;
-  private final Map<Class<?>, Format> formats = new HashMap<>();
-  private final Map<String, ObjectReader> readers = new HashMap<>();
+  /**
+   * What the builder declared.
+   *
+   * @param types the present types
+   * @param history what was stored before
+   * @param defaults what stands for missing properties
+   * @param modules what else takes part in reading and writing
+   * @param skipped which unreadable events count as none
+   */
+  record Settings(
+      EventTypes types,
+      EventHistory history,
+      List<EventDefaults.Declared> defaults,
+      Collection<JacksonModule> modules,
+      Predicate<UnreadableEventException> skipped) {}
 
-  JsonEventCodec(Class<E> root) {
-    this.root = root;
-    for (Class<? extends E> event : records(root)) {
-      String type = logicalName(event);
-      if (readers.put(type, MAPPER.readerFor(event)) != null) {
-        throw new IllegalArgumentException(
-            "two events of %s would be stored as '%s': rename one"
-                .formatted(root.getSimpleName(), type));
+  private final Settings settings;
+  private final JsonMapper mapper;
+  private final EventDefaults defaults;
+  private final ObjectReader trees;
+  private final Map<Class<?>, Format> formats = new HashMap<>();
+  private final Map<TypeVersion, ObjectReader> readers = new HashMap<>();
+  private final Map<String, ObjectReader> direct = new HashMap<>();
+
+  JsonEventCodec(Settings settings) {
+    this.settings = settings;
+    mapper =
+        JsonMappers.events(settings.modules(), EventDefaults.components(settings.defaults()));
+    defaults = new EventDefaults(settings.types(), settings.defaults(), mapper);
+    trees = JsonMappers.trees(mapper);
+    for (Class<?> event : settings.types().classes()) {
+      JsonShape.check(mapper, mapper.constructType(event));
+      TypeVersion type = settings.types().of(event);
+      ObjectReader reader = mapper.readerFor(event);
+      formats.put(event, new Format(type.stored(), mapper.writerFor(event)));
+      readers.put(type, reader);
+      if (defaults.properties(type).isEmpty()) {
+        settings.history().storedForms(type).forEach(stored -> direct.put(stored, reader));
       }
-      formats.put(event, new Format(type, MAPPER.writerFor(event)));
     }
   }
 
@@ -74,7 +77,10 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     if (format == null) {
       throw new EventNotStorableException(
           "%s is not an event of %s; it knows %s"
-              .formatted(event.getClass().getName(), root.getName(), types()),
+              .formatted(
+                  event.getClass().getName(),
+                  settings.types().root().getName(),
+                  settings.types().names()),
           null);
     }
     try {
@@ -87,48 +93,110 @@ final class JsonEventCodec<E> implements EventCodec<E> {
 
   @Override
   public List<E> decode(StoredEvent stored) {
-    EncodedEvent payload = stored.payload();
-    ObjectReader reader = readers.get(payload.type());
-    if (reader == null) {
-      throw new IllegalArgumentException("unknown event type; known are " + types());
-    }
     try {
-      @Nullable E event = reader.readValue(payload.data());
-      if (event == null) {
-        throw new IllegalArgumentException("the data is JSON null, not an event");
+      ObjectReader reader = direct.get(stored.payload().type());
+      return reader == null ? decodeOlder(stored) : List.of(read(reader, stored));
+    } catch (UnreadableEventException e) {
+      if (!isSkipped(e)) {
+        throw e;
       }
-      return List.of(event);
+      Throwable cause = e.getCause();
+      log.warn(
+          "Skipped event {} of {} (type '{}') as the codec is told to: {}",
+          stored.version(),
+          stored.stream(),
+          stored.payload().type(),
+          e.typeUnknown()
+              ? "its type is unknown"
+              : "its data is broken" + (cause == null ? "" : ", " + cause.getClass().getName()));
+      return List.of();
+    }
+  }
+
+  /** Returns a codec that reads every event or fails, and into which no module interferes. */
+  JsonEventCodec<E> plain() {
+    return new JsonEventCodec<>(
+        new Settings(
+            settings.types(),
+            settings.history(),
+            settings.defaults(),
+            List.of(),
+            unreadable -> false));
+  }
+
+  EventTypes types() {
+    return settings.types();
+  }
+
+  EventDefaults defaults() {
+    return defaults;
+  }
+
+  JsonMapper mapper() {
+    return mapper;
+  }
+
+  private List<E> decodeOlder(StoredEvent stored) {
+    TypeVersion type = settings.history().locate(stored);
+    if (settings.history().isRetired(type)) {
+      return List.of();
+    }
+    var events = new ArrayList<E>();
+    settings
+        .history()
+        .follow(
+            type, tree(stored), stored, (present, data) -> events.add(read(present, data, stored)));
+    return events;
+  }
+
+  private ObjectNode tree(StoredEvent stored) {
+    try {
+      @Nullable ObjectNode tree = trees.readValue(stored.payload().data());
+      if (tree == null) {
+        throw isNull(stored);
+      }
+      return tree;
     } catch (JacksonException e) {
-      throw new IllegalArgumentException(e.getOriginalMessage(), e);
+      throw broken(stored, e);
     }
   }
 
-  private Set<String> types() {
-    return new TreeSet<>(readers.keySet());
+  private E read(TypeVersion type, ObjectNode data, StoredEvent stored) {
+    defaults.fill(type, data);
+    try {
+      return Objects.requireNonNull(readers.get(type)).readValue(data);
+    } catch (JacksonException e) {
+      throw broken(stored, e);
+    }
   }
 
-  private static <E> Set<Class<? extends E>> records(Class<? extends E> type) {
-    if (type.isRecord()) {
-      return Set.of(type);
+  private E read(ObjectReader reader, StoredEvent stored) {
+    try {
+      @Nullable E event = reader.readValue(stored.payload().data());
+      if (event == null) {
+        throw isNull(stored);
+      }
+      return event;
+    } catch (JacksonException e) {
+      throw broken(stored, e);
     }
-    if (!type.isSealed()) {
-      throw new IllegalArgumentException(
-          "%s is neither a record nor sealed: events are records under a sealed interface"
-              .formatted(type.getName()));
-    }
-    var found = new LinkedHashSet<Class<? extends E>>();
-    for (Class<?> permitted : type.getPermittedSubclasses()) {
-      @SuppressWarnings("unchecked") // what a type permits extends that type
-      var event = (Class<? extends E>) permitted;
-      found.addAll(records(event));
-    }
-    return found;
   }
 
-  private static String logicalName(Class<?> event) {
-    return event
-        .getSimpleName()
-        .replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-")
-        .toLowerCase(Locale.ROOT);
+  private boolean isSkipped(UnreadableEventException unreadable) {
+    try {
+      return settings.skipped().test(unreadable);
+    } catch (RuntimeException e) {
+      unreadable.addSuppressed(e);
+      return false;
+    }
+  }
+
+  private static UnreadableEventException isNull(StoredEvent stored) {
+    return UnreadableEventException.broken(
+        stored, "the data is JSON null, not an event", null);
+  }
+
+  private static UnreadableEventException broken(StoredEvent stored, JacksonException e) {
+    return UnreadableEventException.broken(stored, e.getOriginalMessage(), e);
   }
 }

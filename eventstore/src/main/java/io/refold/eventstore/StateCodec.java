@@ -6,7 +6,11 @@ package io.refold.eventstore;
  * @param <S> the state
  */
 public interface StateCodec<S> {
-  /** Returns the stored form of a state. */
+  /**
+   * Returns the stored form of a state.
+   *
+   * @throws IllegalArgumentException if it cannot be written; the message is the reason
+   */
   byte[] encode(S state);
 
   /**
@@ -17,8 +21,21 @@ public interface StateCodec<S> {
   S decode(byte[] stored);
 
   /**
-   * Identifies the shape of the states: snapshots with another fingerprint are not used. 1 to 128
-   * characters.
+   * Identifies the shape and meaning of the states: snapshots with another fingerprint are not used.
+   * 1 to 128 characters.
    */
   String fingerprint();
+
+  /**
+   * Returns a codec that writes JSON by the rules of {@link EventCodec#json}, and also keeps the
+   * zone of a time. States are made of records, sealed types over records, enums, collections,
+   * optionals, texts, numbers, UUIDs and {@code java.time}; the keys of maps are texts, numbers,
+   * enums, UUIDs or times.
+   *
+   * @throws IllegalArgumentException if the type, or anything that it holds by its declared types,
+   *     could not be read back; names the component
+   */
+  static <S> JsonStateCodec<S> json(Class<S> type) {
+    return new JsonStateCodec<>(type, 1);
+  }
 }

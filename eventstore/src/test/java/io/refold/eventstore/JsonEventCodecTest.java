@@ -3,12 +3,24 @@ package io.refold.eventstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.annotation.JsonDeserialize;
+import tools.jackson.databind.annotation.JsonSerialize;
+import tools.jackson.databind.ser.std.StdSerializer;
 
 class JsonEventCodecTest {
   sealed interface Event {}
@@ -73,11 +85,17 @@ class JsonEventCodecTest {
   @Test
   void whatCannotBeReadIsRefusedWithAReason() {
     assertThatThrownBy(() -> codec.decode(stored("deep-two", "{}")))
-        .hasMessage("unknown event type; known are [deep-one, http-call-made]");
+        .isInstanceOfSatisfying(
+            UnreadableEventException.class, e -> assertThat(e.typeUnknown()).isTrue())
+        .hasMessage(
+            "event 1 of test:1 (type 'deep-two') cannot be read: "
+                + "unknown event type; known are [deep-one, http-call-made]");
     for (String broken :
         List.of("", "{", "null", "[]", "{\"number\":null}", "{}", "{\"number\":1} x", "\"text\"")) {
       assertThatThrownBy(() -> codec.decode(stored("deep-one", broken)), broken)
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOfSatisfying(
+              UnreadableEventException.class, e -> assertThat(e.typeUnknown()).isFalse())
+          .hasMessageContaining("event 1 of test:1 (type 'deep-one') cannot be read: ")
           .hasMessageNotContaining("Exception");
     }
   }
@@ -88,6 +106,147 @@ class JsonEventCodecTest {
         .hasMessageContaining("neither a record nor sealed");
     assertThatThrownBy(() -> EventCodec.json(Clashing.class))
         .hasMessageContaining("two events of Clashing would be stored as 'same'");
+  }
+
+  sealed interface Shape {}
+
+  sealed interface Round extends Shape {}
+
+  record Circle(int radius) implements Round {}
+
+  record UnitSquare() implements Shape {}
+
+  enum Colour {
+    RED
+  }
+
+  record Drawn(
+      Shape shape,
+      Round round,
+      Circle circle,
+      List<Shape> list,
+      Map<Colour, Shape> map,
+      Optional<Shape> perhaps)
+      implements Drawing {}
+
+  sealed interface Drawing {}
+
+  record Copied(Drawing of) implements Drawing {}
+
+  @Test
+  void componentsOfSealedTypesTellWhichRecordTheyAre() {
+    EventCodec<Drawing> drawings = EventCodec.json(Drawing.class);
+    var drawn =
+        new Drawn(
+            new UnitSquare(),
+            new Circle(1),
+            new Circle(2),
+            List.of(new Circle(3), new UnitSquare()),
+            Map.of(Colour.RED, new Circle(4)),
+            Optional.of(new UnitSquare()));
+
+    EncodedEvent stored = drawings.encode(STREAM, drawn);
+
+    assertThat(stored.json())
+        .isEqualTo(
+            "{'shape':{'$type':'unit-square'},'round':{'$type':'circle','radius':1},'circle':{'radius':2},'list':[{'$type':'circle','radius':3},{'$type':'unit-square'}],'map':{'RED':{'$type':'circle','radius':4}},'perhaps':{'$type':'unit-square'}}"
+                .replace('\'', '"'));
+    assertThat(drawings.decode(stored(stored))).containsExactly(drawn);
+    var copied = new Copied(new Copied(drawn));
+    stored = drawings.encode(STREAM, copied);
+    assertThat(stored.json()).startsWith("{\"of\":{\"$type\":\"copied\",\"of\":{\"$type\":\"drawn\"");
+    assertThat(drawings.decode(stored(stored))).containsExactly(copied);
+  }
+
+  @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "kind")
+  sealed interface Annotated {}
+
+  record Good(int a) implements Annotated {}
+
+  @JsonDeserialize(as = Best.class)
+  sealed interface Single {}
+
+  record Best(int b) implements Single {}
+
+  static final class AsText extends StdSerializer<Shape> {
+    AsText() {
+      super(Shape.class);
+    }
+
+    @Override
+    public void serialize(Shape shape, JsonGenerator json, SerializationContext context) {
+      json.writeString(shape.toString());
+    }
+  }
+
+  record Users(Annotated annotated, Single single, @JsonSerialize(using = AsText.class) Shape text) {}
+
+  @Test
+  void annotationsOfTheUserRule() {
+    EventCodec<Users> users = EventCodec.json(Users.class);
+
+    EncodedEvent stored =
+        users.encode(STREAM, new Users(new Good(1), new Best(2), new UnitSquare()));
+
+    assertThat(stored.json())
+        .isEqualTo(
+            "{'annotated':{'kind':'Good','a':1},'single':{'b':2},'text':'UnitSquare[]'}"
+                .replace('\'', '"'));
+  }
+
+  record Measured(BigInteger whole, BigDecimal exact, double nan, Map<String, Integer> named) {}
+
+  @Test
+  void whateverIsWrittenCanBeRead() {
+    EventCodec<Measured> codec = EventCodec.json(Measured.class);
+    var digits = "7".repeat(5_000);
+    var measured =
+        new Measured(
+            new BigInteger(digits),
+            new BigDecimal(digits + "." + digits),
+            Double.NaN,
+            Map.of("n".repeat(60_000), 1));
+
+    assertThat(codec.decode(stored(codec.encode(STREAM, measured)))).containsExactly(measured);
+  }
+
+  record Timed(OffsetDateTime offset, Instant instant, OffsetTime time) {}
+
+  @Test
+  void timesKeepTheirOffset() {
+    EventCodec<Timed> codec = EventCodec.json(Timed.class);
+    var timed =
+        new Timed(
+            OffsetDateTime.parse("2020-01-01T10:00:00.123456789+05:30"),
+            Instant.parse("2020-01-01T00:00:00.000000001Z"),
+            OffsetTime.parse("10:00:00+05:30"));
+
+    assertThat(codec.decode(stored(codec.encode(STREAM, timed)))).containsExactly(timed);
+  }
+
+  record Id(String value) {}
+
+  record Keyed(List<Map<Id, String>> byId) {}
+
+  sealed interface TwoOfOneName {}
+
+  static final class Outer {
+    record Twin() implements TwoOfOneName {}
+  }
+
+  record Twin() implements TwoOfOneName {}
+
+  record Holder(Optional<TwoOfOneName> twins) {}
+
+  @Test
+  void whatCouldNotBeReadBackIsRefusedWhenTheCodecIsMade() {
+    assertThatThrownBy(() -> EventCodec.json(Keyed.class))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Keyed.byId is a map whose keys are " + Id.class.getName());
+    assertThatThrownBy(() -> EventCodec.json(Holder.class))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("two alternatives of " + TwoOfOneName.class.getName())
+        .hasMessageContaining("'twin'");
   }
 
   private static StoredEvent stored(String type, String json) {
