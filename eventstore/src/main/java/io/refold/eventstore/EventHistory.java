@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.BiConsumer;
 import tools.jackson.databind.node.ObjectNode;
@@ -37,8 +38,8 @@ final class EventHistory {
       Set<String> retired) {
     this.types = types;
     this.steps = new TreeMap<>(steps);
-    this.renamed = Map.copyOf(renamed);
-    this.retired = Set.copyOf(retired);
+    this.renamed = new TreeMap<>(renamed);
+    this.retired = new TreeSet<>(retired);
     retired.forEach(name -> requireUnused(name, "retired"));
     renamed.forEach(this::checkRename);
     this.steps.forEach(this::checkStep);

@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
  * of types with defaults, become a tree first.
  */
 final class JsonEventCodec<E> implements EventCodec<E> {
-  private static final Logger log = LoggerFactory.getLogger(JsonEventCodec.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JsonEventCodec.class);
 
   private record Format(String type, ObjectWriter writer) {}
 
@@ -101,7 +101,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
         throw e;
       }
       Throwable cause = e.getCause();
-      log.warn(
+      LOG.warn(
           "Skipped event {} of {} (type '{}') as the codec is told to: {}",
           stored.version(),
           stored.stream(),

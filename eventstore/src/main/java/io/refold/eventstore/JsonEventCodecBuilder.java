@@ -2,11 +2,11 @@ package io.refold.eventstore;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -46,7 +46,7 @@ public final class JsonEventCodecBuilder<E> {
   private final Map<Class<?>, Integer> versions = new LinkedHashMap<>();
   private final Map<TypeVersion, EventHistory.Step> steps = new LinkedHashMap<>();
   private final Map<String, String> renamed = new LinkedHashMap<>();
-  private final Set<String> retired = new HashSet<>();
+  private final Set<String> retired = new TreeSet<>();
   private final Map<String, EventDefaults.Declared> defaults = new LinkedHashMap<>();
   private final List<JacksonModule> modules = new ArrayList<>();
   private Predicate<UnreadableEventException> skipped = unreadable -> false;
@@ -130,9 +130,9 @@ public final class JsonEventCodecBuilder<E> {
       Set<String> targets,
       BiFunction<ObjectNode, StoredEvent, List<UpcastEvent>> function) {
     var from = new TypeVersion(type, version);
-    var declared = new HashSet<TypeVersion>();
+    var declared = new TreeSet<TypeVersion>();
     targets.forEach(target -> declared.add(TypeVersion.declared(target)));
-    var step = new EventHistory.Step(Set.copyOf(declared), function);
+    var step = new EventHistory.Step(declared, function);
     return once(steps, from, step, "upcast of '%s' from version %d".formatted(type, version));
   }
 

@@ -1,9 +1,13 @@
 package io.refold.eventstore;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Executable;
 import java.lang.reflect.Modifier;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Currency;
 import java.util.List;
@@ -15,6 +19,7 @@ import java.util.Set;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
 import tools.jackson.databind.BeanDescription;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.JsonNode;
@@ -119,7 +124,7 @@ final class JsonShape {
       return constants(raw);
     }
     if (RecordAnnotations.isNamed(raw)) {
-      return alternatives(raw, path);
+      return alternatives(type, path);
     }
     BeanDescription bean = introspect(mapper, type);
     if (bean.findJsonValueAccessor() != null) {
@@ -153,10 +158,10 @@ final class JsonShape {
     return described.toString();
   }
 
-  private String alternatives(Class<?> sealed, String path) {
+  private String alternatives(JavaType sealed, String path) {
     var described = new StringJoiner(" | ");
-    new TreeMap<>(SealedRecords.named(sealed)).forEach((name, alternative) -> {
-      JavaType type = mapper.constructType(alternative);
+    new TreeMap<>(SealedRecords.named(sealed.getRawClass())).forEach((name, alternative) -> {
+      JavaType type = mapper.getTypeFactory().constructSpecializedType(sealed, alternative);
       visit(type, path + "/" + name);
       described.add(name + ": " + type.toCanonical());
     });
@@ -173,8 +178,22 @@ final class JsonShape {
                 .getAnnotationIntrospector()
                 .findPolymorphicTypeInfo(mapper.serializationConfig(), bean.getClassInfo())
             != null;
-    return !users
-        && (Modifier.isAbstract(raw.getModifiers()) || raw.getName().startsWith("java."));
+    return !users && !canBeMade(raw);
+  }
+
+  /** Records, and classes that Jackson knows how to make. */
+  private static boolean canBeMade(Class<?> raw) {
+    if (Modifier.isAbstract(raw.getModifiers()) || raw.getName().startsWith("java.")) {
+      return false;
+    }
+    Stream<Executable> constructors = Arrays.stream(raw.getDeclaredConstructors());
+    Stream<Executable> methods = Arrays.stream(raw.getDeclaredMethods());
+    return raw.isRecord()
+        || Stream.concat(constructors, methods)
+            .anyMatch(
+                one ->
+                    one.isAnnotationPresent(JsonCreator.class)
+                        || (one instanceof Constructor<?> && one.getParameterCount() == 0));
   }
 
   private void checkKey(JavaType map, String path) {

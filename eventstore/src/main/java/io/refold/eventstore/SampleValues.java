@@ -108,7 +108,9 @@ final class SampleValues {
 
   private List<Object> samples(JavaType type, String path, Set<Class<?>> within) {
     Class<?> raw = MethodType.methodType(type.getRawClass()).wrap().returnType();
-    List<Object> given = own.stream().filter(raw::isInstance).toList();
+    boolean holder = type.isContainerType() || type.isReferenceType();
+    List<Object> given =
+        holder ? List.of() : own.stream().filter(raw::isInstance).toList();
     used.addAll(given);
     var samples = new ArrayList<Object>();
     Object scalar = SCALARS.get(raw);
@@ -120,13 +122,13 @@ final class SampleValues {
       samples.addAll(Arrays.asList(raw.getEnumConstants()));
     } else if (type.isMapLikeType()) {
       samples.addAll(maps(type, path, within));
-    } else if (type.isContainerType() || type.isReferenceType()) {
+    } else if (holder) {
       samples.addAll(containers(type, path, within));
     } else if (raw.isRecord()) {
       samples.addAll(records(type, path, within, !given.isEmpty()));
     } else if (SealedRecords.isAlternative(raw)) {
       for (Class<?> alternative : SealedRecords.named(raw).values()) {
-        samples.addAll(samples(mapper.constructType(alternative), path, within));
+        samples.addAll(samples(mapper.getTypeFactory().constructSpecializedType(type, alternative), path, within));
       }
       return samples; // the user's are among them
     } else if (given.isEmpty()) {

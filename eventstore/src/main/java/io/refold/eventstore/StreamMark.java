@@ -59,8 +59,8 @@ public sealed interface StreamMark {
           case "$forgotten" -> new Forgotten(Marks.subject(stored));
           case "$cancelled" -> new Cancelled();
           default ->
-              throw new UnreadableEventException(
-                  stored, new IllegalArgumentException("it is a mark of a newer version of Refold"));
+              throw UnreadableEventException.unknownType(
+                  stored, "it is a mark of a newer version of Refold");
         });
   }
 }

@@ -251,66 +251,6 @@ class GoldenEventsTest {
         GoldenEvents.of(EventCodec.jsonBuilder(Left.class).retired("removed").build()).file(file));
   }
 
-  record Money(long cents, String currency) {
-    Money {
-      if (currency.length() != 3) {
-        throw new IllegalArgumentException("currency '" + currency + "'");
-      }
-    }
-  }
-
-  record Bought(Money price, Number number) {}
-
-  @Test
-  void refusedValuesAreReplacedByTheUsersSamples() throws IOException {
-    Path file = directory.resolve("events.json");
-    var golden = GoldenEvents.of(EventCodec.json(Bought.class)).file(file);
-
-    assertThatThrownBy(golden::verify)
-        .isInstanceOf(AssertionError.class)
-        .hasMessageContaining(Money.class.getName() + " (Bought.price) refuses")
-        .hasMessageContaining("currency 'currency'")
-        .hasMessageContaining("sample(new Money(…))");
-    var priced = golden.sample(new Money(1, "EUR")).sample(new Money(2, "CHF"));
-    assertThatThrownBy(priced::verify)
-        .hasMessageContaining("no sample can be made of java.lang.Number (Bought.number)");
-    var complete = priced.sample(7);
-    update(complete);
-    assertThat(Files.readString(file))
-        .contains("{\"price\":{\"cents\":1,\"currency\":\"EUR\"},\"number\":7}")
-        .contains("{\"price\":{\"cents\":2,\"currency\":\"CHF\"},\"number\":7}");
-    complete.verify();
-  }
-
-  record Node(String name, Node next, List<Node> children) {}
-
-  @Test
-  void recordsWithinThemselvesEnd() throws IOException {
-    Path file = directory.resolve("events.json");
-
-    update(GoldenEvents.of(EventCodec.json(Node.class)).file(file));
-
-    assertThat(Files.readString(file)).contains("\n    {\"name\":\"name\",\"children\":[]}\n");
-  }
-
-  @Test
-  void samplesThatMeanNothingAndDamagedFilesAreRefused() throws IOException {
-    Path file = directory.resolve("events.json");
-    var golden = GoldenEvents.of(EventCodec.json(Removed.class)).file(file);
-
-    assertThatThrownBy(() -> golden.sample(Size.SMALL).verify())
-        .hasMessageContaining("of no type that occurs in an event: [SMALL]");
-    for (String damaged :
-        List.of("", "[]", "{\"removed\":[1]}", "{\"$x\":[]}", "{\"removed\":[],\"removed\":[]}")) {
-      Files.writeString(file, damaged);
-      assertThatThrownBy(golden::verify, damaged)
-          .isInstanceOf(AssertionError.class)
-          .hasMessageContaining("is damaged");
-    }
-    assertThatThrownBy(() -> GoldenEvents.of(EventCodec.json(Removed.class)).verify())
-        .isInstanceOf(IllegalStateException.class);
-  }
-
   private static void update(GoldenEvents golden) {
     System.setProperty(GoldenEvents.PROPERTY, "update");
     try {

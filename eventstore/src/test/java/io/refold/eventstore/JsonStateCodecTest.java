@@ -159,6 +159,22 @@ class JsonStateCodecTest {
 
   record Count(int count) {}
 
+  sealed interface Result<T> {}
+
+  record Some<T>(T value) implements Result<T> {}
+
+  record None<T>() implements Result<T> {}
+
+  record Results(List<Result<LocalDate>> list) {}
+
+  @Test
+  void typeArgumentsReachTheAlternatives() {
+    StateCodec<Results> codec = StateCodec.json(Results.class);
+    var results = new Results(List.of(new Some<>(LocalDate.EPOCH), new None<>()));
+
+    assertThat(codec.decode(codec.encode(results))).isEqualTo(results);
+  }
+
   interface Open {}
 
   record HasObject(List<Object> anything) {}
@@ -169,11 +185,26 @@ class JsonStateCodecTest {
 
   record HasThread(Thread thread) {}
 
+  static final class Plain {
+    private final int number;
+
+    Plain(int number) {
+      this.number = number;
+    }
+
+    int number() {
+      return number;
+    }
+  }
+
+  record HasPlain(Plain plain) {}
+
   @Test
   void statesThatCouldNotBeReadBackAreRefusedWhenTheCodecIsMade() {
     refused(HasObject.class, "HasObject.anything is of type java.lang.Object");
     refused(HasOpen.class, "HasOpen.pair.second is of type " + Open.class.getName());
     refused(HasThread.class, "HasThread.thread is of type java.lang.Thread");
+    refused(HasPlain.class, "HasPlain.plain is of type " + Plain.class.getName());
     refused(HasKey.class, "HasKey.byLine is a map whose keys are " + Line.class.getName());
     refused(Open.class, "Open is of type");
   }
