@@ -50,6 +50,7 @@ final class Aggregates<S, E> {
             (StreamId stream, Kept<S> kept) ->
                 weigher == null ? 1 : weigher.applyAsInt(kept.aggregate().state()))
         .expireAfterAccess(caching.idle())
+        .executor(Runnable::run) // what is too much goes at once
         .build();
   }
 
