@@ -2,6 +2,7 @@ package io.refold.eventstore;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A kind of aggregate: a name and the codec of its events. Make one constant per aggregate type and
@@ -42,12 +43,17 @@ public record Category<E>(String name, EventCodec<E> codec) {
 
   /**
    * Reads a stored event of this category: one typed event, or as many as the codec makes of it,
-   * all at the same version and position; none for a {@link StreamMark}.
+   * all at the same version and position; none for a {@link StreamMark}. Where the mark says that
+   * data was forgotten, the codec's {@link Protection} takes notice.
    *
    * @throws UnreadableEventException if the codec cannot read it
    */
   public List<Recorded<E>> read(StoredEvent stored) {
-    if (StreamMark.of(stored).isPresent()) {
+    Optional<StreamMark> mark = StreamMark.of(stored);
+    if (mark.isPresent()) {
+      if (mark.get() instanceof StreamMark.Forgotten(String subject)) {
+        codec.protection().forgotten(subject);
+      }
       return List.of();
     }
     List<E> events;

@@ -1,8 +1,11 @@
 package io.refold.projections;
 
+import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamMark;
+import io.refold.projections.Resolver.Resolved;
 import io.refold.projections.store.Views;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,10 +18,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Consecutive log entries with their events decoded and sorted by the rows they change. Folding is
  * pure, so it can be repeated over rows that were read again.
+ *
+ * <p>Where a stream was deleted or data in it forgotten, its row is folded afresh up to the mark; the
+ * changes of the row before the mark are left out, and those behind it are applied on top.
  */
 final class Batch<V> {
   private final RowFormat<V> format;
+  private final int shards;
   private final Position last;
+  private final Map<String, Resolved> afresh = new HashMap<>();
+  private final List<StoredEvent> outdating = new ArrayList<>();
   private final Map<Integer, Map<String, List<Change<V>>>> byShard = new HashMap<>();
 
   /** One event's change of one row, with its place in the batch. */
@@ -28,64 +37,95 @@ final class Batch<V> {
     }
   }
 
-  private Batch(RowFormat<V> format, Position last) {
+  /** A row that was folded afresh. */
+  private record Replacement<V>(String key, @Nullable V row) implements Source.Touch<V> {
+    @Override
+    public @Nullable V apply(@Nullable V before) {
+      return row;
+    }
+  }
+
+  private Batch(RowFormat<V> format, int shards, Position last) {
     this.format = format;
+    this.shards = shards;
     this.last = last;
   }
 
   /**
-   * Fetches and decodes the events of log entries.
+   * Decodes the events of log entries. Marks come first: once data was forgotten, no codec of this
+   * process is to read it from a cache.
    *
-   * @return empty if an event is not there any more or is of another append: history was lost
-   * @throws EventFailure for the first event that cannot be decoded or names no valid rows
+   * @param store where the streams are read whose rows are folded afresh
+   * @throws EventFailure for an event that cannot be decoded or names no valid rows
+   * @throws MissingEvents if history was lost
    */
-  static <V> Optional<Batch<V>> of(
-      RowFormat<V> format, int shards, SharedEvents events, List<LogEntry> entries)
-      throws EventFailure {
-    var batch = new Batch<>(format, entries.getLast().position());
-    List<StoredEvent> fetched = events.fetch(entries, format.categories()::contains);
-    int next = 0;
-    for (int i = 0; i < entries.size(); i++) {
-      for (LogEntry.Pointer pointer : entries.get(i).pointers()) {
-        if (!format.categories().contains(pointer.stream().category())) {
-          continue;
-        }
-        for (long version = pointer.firstVersion(); version <= pointer.lastVersion(); version++) {
-          if (next >= fetched.size()) {
-            return Optional.empty();
-          }
-          StoredEvent event = fetched.get(next++);
-          if (event.version() != version
-              || !event.stream().equals(pointer.stream())
-              || !event.position().equals(entries.get(i).position())) {
-            return Optional.empty();
-          }
-          batch.add(i, event, shards);
-        }
+  static <V> Batch<V> of(
+      RowFormat<V> format, int shards, EventStore store, Resolver resolver, List<LogEntry> entries)
+      throws EventFailure, MissingEvents {
+    var batch = new Batch<>(format, shards, entries.getLast().position());
+    List<Resolved> resolved = resolver.resolve(entries);
+    for (Resolved met : resolved) {
+      batch.meet(met);
+    }
+    for (Resolved met : resolved) {
+      batch.add(met);
+      if (met.equals(batch.afresh.get(met.event().stream().id()))) {
+        batch.refold(met, new RowHistory<>(store, format, met).fold());
       }
     }
-    return Optional.of(batch);
+    return batch;
+  }
+
+  /** Takes notice of a mark; only the last one of a row is of consequence. */
+  private void meet(Resolved met) throws EventFailure {
+    StoredEvent event = met.event();
+    try {
+      Optional<StreamMark> mark = StreamMark.of(event);
+      if (mark.isEmpty()) {
+        return;
+      }
+      format.touches(event);
+      switch (format.effect(event.stream().category(), mark.get())) {
+        case NONE -> {}
+        case FOLD_AFRESH -> afresh.put(event.stream().id(), met);
+        case OUTDATE -> outdating.add(event);
+      }
+    } catch (RuntimeException e) {
+      throw new EventFailure(met.entry(), event, e);
+    }
   }
 
   @SuppressWarnings("CatchFail") // whatever a user's code throws is the event's failure
-  private void add(int entry, StoredEvent event, int shards) throws EventFailure {
+  private void add(Resolved met) throws EventFailure {
     try {
-      for (Source<V> source : format.sources()) {
-        if (source.category().equals(event.stream().category())) {
-          for (Source.Touch<V> touch : source.touches(event)) {
-            byShard
-                .computeIfAbsent(
-                    RowFormat.shard(touch.key(), shards), shard -> new LinkedHashMap<>())
-                .computeIfAbsent(touch.key(), key -> new ArrayList<>(1))
-                .add(new Change<>(entry, event, touch));
-          }
-        }
+      for (Source.Touch<V> touch : format.touches(met.event())) {
+        changes(touch.key()).add(new Change<>(met.entry(), met.event(), touch));
       }
     } catch (OutOfMemoryError e) { // no fault of this event
       throw e;
     } catch (Throwable e) {
-      throw new EventFailure(entry, event, e);
+      throw new EventFailure(met.entry(), met.event(), e);
     }
+  }
+
+  /** Replaces the row, whatever it was, and whatever the batch has changed of it so far. */
+  private void refold(Resolved met, @Nullable V row) {
+    List<Change<V>> changes = changes(met.event().stream().id());
+    changes.clear();
+    changes.add(
+        new Change<>(
+            met.entry(), met.event(), new Replacement<>(met.event().stream().id(), row)));
+  }
+
+  private List<Change<V>> changes(String key) {
+    return byShard
+        .computeIfAbsent(RowFormat.shard(key, shards), shard -> new LinkedHashMap<>())
+        .computeIfAbsent(key, row -> new ArrayList<>(1));
+  }
+
+  /** Returns the marks that tell of data which is in rows that were left as they are. */
+  List<StoredEvent> outdating() {
+    return outdating;
   }
 
   /** Returns the rows that the batch changes, per shard. */

@@ -2,6 +2,7 @@ package io.refold.projections;
 
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Works on one partition for one generation, step by step: whoever drives it, threads or a test,
@@ -49,6 +52,7 @@ final class PartitionOwner<V> {
 
   static final String HALTED = "halted: ";
   static final String LOST = "lost: ";
+  private static final Logger LOG = LoggerFactory.getLogger(PartitionOwner.class);
   private static final int LIVE_ENTRIES = 500;
   private static final int FILLING_ENTRIES = 2_000;
   private static final int MAX_EVENTS = 8_000;
@@ -72,7 +76,7 @@ final class PartitionOwner<V> {
     this.partition = partition;
     this.owner = owner;
     this.length = length;
-    this.progress = new Progress(Subscriptions.State.origin(partition));
+    this.progress = new Progress(Subscriptions.State.origin(partition), 0);
     this.takeover = new Takeover(projector, new Lease(generation(), partition, owner, 0));
   }
 
@@ -145,8 +149,8 @@ final class PartitionOwner<V> {
     try {
       return switch (running.step()) {
         case Takeover.Found.More more -> Step.WORKED;
-        case Takeover.Found.Ready(Subscriptions.State found) -> {
-          progress = new Progress(found);
+        case Takeover.Found.Ready(Subscriptions.State found, long head) -> {
+          progress = new Progress(found, head);
           problem = found.problem();
           phase = resumed();
           state = working();
@@ -252,16 +256,25 @@ final class PartitionOwner<V> {
 
   private Step settled(Lease held, List<LogEntry> part) throws EventFailure {
     return switch (projector.apply(held, part, progress.shards())) {
-      case Projector.Result.Applied(Map<Integer, Position> written) ->
-          settle(held, progress.settlement(part, written));
+      case Projector.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
+        List<StoredEvent> outdating = progress.outdating(marks);
+        outdating.forEach(this::warn);
+        yield settle(held, progress.settlement(part, written, outdating.size()));
+      }
       case Projector.Result.NotOwner refused -> over();
       case Projector.Result.Gone gone -> over();
       case Projector.Result.Regressed(int shard) -> Step.RETAKE;
-      case Projector.Result.Lost gone ->
-          lost(
-              held,
-              "events behind %s are not the ones that the log names".formatted(progress.last()));
+      case Projector.Result.Lost(String what) -> lost(held, what);
     };
+  }
+
+  private void warn(StoredEvent mark) {
+    LOG.warn(
+        "rows of projection '{}' may still have data of {} that was {} at {}: rows which several streams share cannot be mended one by one, rebuild the projection",
+        generation().projection(),
+        mark.stream(),
+        Resolver.isDeletion(mark) ? "deleted" : "forgotten",
+        mark.position());
   }
 
   private Step settle(Lease held, Subscriptions.Settlement settlement) {

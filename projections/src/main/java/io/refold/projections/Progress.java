@@ -2,6 +2,7 @@ package io.refold.projections;
 
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
 import io.refold.projections.store.Subscriptions;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,10 +16,19 @@ final class Progress {
   private Position last;
   private Position settled;
   private long events;
+  private long outdated;
   private boolean grouped;
+  private final long head;
 
-  /** Starts where a takeover has found the partition. */
-  Progress(Subscriptions.State found) {
+  /**
+   * Starts where a takeover has found the partition.
+   *
+   * @param head up to which sequence marks have no effect on rows that are filled from the first
+   *     event: they stood in the log before
+   */
+  Progress(Subscriptions.State found, long head) {
+    this.head = head;
+    outdated = found.outdated();
     last = found.settled();
     settled = found.settled();
     events = found.events();
@@ -64,8 +74,20 @@ final class Progress {
     return Optional.empty();
   }
 
-  /** Returns what to settle when these entries have been applied. */
-  Subscriptions.Settlement settlement(List<LogEntry> applied, Map<Integer, Position> written) {
+  /** Returns those marks that tell of data which is in rows still, and was not counted yet. */
+  List<StoredEvent> outdating(List<StoredEvent> marks) {
+    return marks.stream()
+        .filter(mark -> mark.position().sequence() > Math.max(head, settled.sequence()))
+        .toList();
+  }
+
+  /**
+   * Returns what to settle when these entries have been applied.
+   *
+   * @param marks how many marks among them tell of data that rows still have
+   */
+  Subscriptions.Settlement settlement(
+      List<LogEntry> applied, Map<Integer, Position> written, int marks) {
     long passed = events;
     var acknowledged = new ArrayList<Position>();
     for (LogEntry entry : applied) {
@@ -77,13 +99,14 @@ final class Progress {
       }
     }
     return new Subscriptions.Settlement(
-        applied.getLast().position(), passed, acknowledged, written);
+        applied.getLast().position(), passed, outdated + marks, acknowledged, written);
   }
 
   /** Moves on behind what was settled. */
   void settled(Subscriptions.Settlement settlement) {
     Position end = settlement.last();
     events = settlement.events();
+    outdated = settlement.outdated();
     shards.putAll(settlement.shards());
     if (end.sequence() > settled.sequence()) {
       settled = end;

@@ -6,10 +6,13 @@ import io.refold.eventstore.Metadata;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
+import io.refold.eventstore.StreamMark;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +37,7 @@ public final class ProjectionScenario<V> {
   private final RowFormat<V> format;
   private final Map<String, String> rows;
   private final Map<StreamId, Long> versions;
+  private final List<StoredEvent> history;
   private final long sequence;
   private final Instant now;
 
@@ -41,11 +45,13 @@ public final class ProjectionScenario<V> {
       RowFormat<V> format,
       Map<String, String> rows,
       Map<StreamId, Long> versions,
+      List<StoredEvent> history,
       long sequence,
       Instant now) {
     this.format = format;
     this.rows = rows;
     this.versions = versions;
+    this.history = history;
     this.sequence = sequence;
     this.now = now;
   }
@@ -56,52 +62,119 @@ public final class ProjectionScenario<V> {
    * @throws IllegalArgumentException if the projection is not valid
    */
   public static <V> ProjectionScenario<V> of(Projection<V> projection) {
-    return new ProjectionScenario<>(new RowFormat<>(projection), Map.of(), Map.of(), 0, NOW);
+    return new ProjectionScenario<>(new RowFormat<>(projection), Map.of(), Map.of(), List.of(), 0, NOW);
   }
 
   /** Sets the time at which the events that follow are recorded. */
   public ProjectionScenario<V> at(Instant time) {
-    return new ProjectionScenario<>(format, rows, versions, sequence, time);
+    return new ProjectionScenario<>(format, rows, versions, history, sequence, time);
   }
 
   /**
    * Appends events to a stream and folds them.
    *
+   * @throws IllegalStateException if the stream is closed or deleted
    * @throws AssertionError if an event or a row cannot be folded, written or read back
    */
   @SafeVarargs
   public final <E> ProjectionScenario<V> given(Category<E> category, String id, E... events) {
     var after = new HashMap<>(rows);
     var counted = new HashMap<>(versions);
+    var kept = new ArrayList<>(history);
     StreamId stream = category.stream(id);
+    checkOpen(stream, false);
     long append = sequence + 1;
     for (E event : events) {
       long version = counted.merge(stream, 1L, Long::sum);
       EncodedEvent payload = category.codec().encode(stream, event);
-      var position = new Position(0, append, ChronoUnit.MICROS.between(Instant.EPOCH, now));
-      var stored =
-          new StoredEvent(
-              stream, version, position, "scenario-" + append, Metadata.empty(), payload);
+      StoredEvent stored = stored(stream, version, append, payload);
+      kept.add(stored);
       fold(stored, after);
     }
-    return new ProjectionScenario<>(format, after, counted, append, now);
+    return new ProjectionScenario<>(format, after, counted, kept, append, now);
+  }
+
+  /**
+   * Deletes a stream, as {@link io.refold.eventstore.EventStore#delete} does.
+   *
+   * @throws IllegalStateException if it is deleted already
+   */
+  public ProjectionScenario<V> deleted(Category<?> category, String id) {
+    return marked(category, id, new StreamMark.Deleted());
+  }
+
+  /**
+   * Marks a stream in which data of a subject can no longer be read. The codec of each source is
+   * told, then rows are folded afresh: what it reads instead of the data is up to it.
+   *
+   * @throws IllegalStateException if the stream is deleted
+   * @throws AssertionError if an event or a row cannot be folded, written or read back
+   */
+  public ProjectionScenario<V> forgotten(Category<?> category, String id, String subject) {
+    return marked(category, id, new StreamMark.Forgotten(subject));
+  }
+
+  /**
+   * Marks a stream.
+   *
+   * @throws IllegalStateException if the stream is deleted, or is closed and takes no such mark
+   * @throws AssertionError if an event or a row cannot be folded, written or read back
+   */
+  public ProjectionScenario<V> marked(Category<?> category, String id, StreamMark mark) {
+    StreamId stream = category.stream(id);
+    checkOpen(stream, mark instanceof StreamMark.Deleted || mark instanceof StreamMark.Forgotten);
+    var counted = new HashMap<>(versions);
+    long append = sequence + 1;
+    StoredEvent stored =
+        stored(stream, counted.merge(stream, 1L, Long::sum), append, mark.encoded());
+    var kept = new ArrayList<>(history);
+    if (mark instanceof StreamMark.Deleted) {
+      kept.removeIf(event -> event.stream().equals(stream));
+    }
+    var after = new HashMap<>(rows);
+    fold(stored, after); // no event of the domain, but codecs are told so
+    if (format.effect(category.name(), mark) == RowFormat.MarkEffect.FOLD_AFRESH) {
+      after.remove(id);
+      for (StoredEvent event : kept) {
+        if (event.stream().id().equals(id) && format.byStream().contains(event.stream().category())) {
+          fold(event, after);
+        }
+      }
+    }
+    kept.add(stored);
+    return new ProjectionScenario<>(format, after, counted, kept, append, now);
+  }
+
+  private void checkOpen(StreamId stream, boolean forClosed) {
+    for (StoredEvent event : history) {
+      if (event.stream().equals(stream)) {
+        StreamMark mark = StreamMark.of(event).orElse(null);
+        if (mark instanceof StreamMark.Deleted
+            || (mark instanceof StreamMark.Closed && !forClosed)) {
+          throw new IllegalStateException(
+              "%s has ended, it takes nothing more like this: %s".formatted(stream, mark));
+        }
+      }
+    }
+  }
+
+  private StoredEvent stored(StreamId stream, long version, long append, EncodedEvent payload) {
+    var position = new Position(0, append, ChronoUnit.MICROS.between(Instant.EPOCH, now));
+    return new StoredEvent(
+        stream, version, position, "scenario-" + append, Metadata.empty(), payload);
   }
 
   @SuppressWarnings("CatchAndPrintStackTrace")
   private void fold(StoredEvent stored, Map<String, String> after) {
     try {
-      for (Source<V> source : format.sources()) {
-        if (source.category().equals(stored.stream().category())) {
-          for (Source.Touch<V> touch : source.touches(stored)) {
-            @Nullable String before = after.get(touch.key());
-            @Nullable V row = touch.apply(before == null ? null : format.read(touch.key(), before));
-            if (row == null) {
-              after.remove(touch.key());
-            } else {
-              after.put(touch.key(), format.write(touch.key(), row));
-              format.entries(row);
-            }
-          }
+      for (Source.Touch<V> touch : format.touches(stored)) {
+        @Nullable String before = after.get(touch.key());
+        @Nullable V row = touch.apply(before == null ? null : format.read(touch.key(), before));
+        if (row == null) {
+          after.remove(touch.key());
+        } else {
+          after.put(touch.key(), format.write(touch.key(), row));
+          format.entries(row);
         }
       }
     } catch (RuntimeException e) {

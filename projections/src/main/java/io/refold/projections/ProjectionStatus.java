@@ -35,6 +35,8 @@ public record ProjectionStatus(
    * @param state what it is doing
    * @param position everything up to here is applied
    * @param lag how many events of the partition are not applied yet
+   * @param outdated how many marks tell of data that was forgotten or deleted while rows which
+   *     several streams share keep it; a rebuild mends that, and counts anew
    * @param owner the process that works on it, if any
    * @param error why it does not go on, if it does not
    */
@@ -43,12 +45,21 @@ public record ProjectionStatus(
       PartitionState state,
       Position position,
       long lag,
+      long outdated,
       Optional<String> owner,
       Optional<String> error) {}
 
   /** Returns how many events are not applied yet. */
   public long lag() {
     return partitions.stream().mapToLong(Partition::lag).sum();
+  }
+
+  /**
+   * Returns how many marks tell of data that was forgotten or deleted while rows which several
+   * streams share keep it. A rebuild mends that, and counts anew.
+   */
+  public long outdated() {
+    return partitions.stream().mapToLong(Partition::outdated).sum();
   }
 
   /** Tells whether every partition has a working owner that has caught up with its log. */
@@ -91,6 +102,7 @@ public record ProjectionStatus(
           PartitionState.NOT_OWNED,
           Position.origin(partition),
           store.events().head(partition).events(),
+          0,
           Optional.empty(),
           Optional.empty());
     }
@@ -101,6 +113,7 @@ public record ProjectionStatus(
         state(outlook),
         outlook.state().settled(),
         Math.max(0, outlook.headEvents() - outlook.state().events()),
+        outlook.state().outdated(),
         outlook.owner().isEmpty() ? Optional.empty() : Optional.of(outlook.owner()),
         problem.isEmpty()
             ? Optional.empty()

@@ -2,6 +2,7 @@ package io.refold.projections;
 
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Views;
@@ -31,6 +32,7 @@ final class Projector<V> {
   private final ProjectionStore store;
   private final SharedEvents events;
   private final RowFormat<V> format;
+  private final Resolver resolver;
   private final Generations.Layout layout;
   private final List<ReentrantLock> locks = new ArrayList<>();
 
@@ -40,14 +42,19 @@ final class Projector<V> {
      * Every shard has it.
      *
      * @param shards the checkpoint of each shard that the batch touches
+     * @param outdating the marks that tell of data which is in rows that were left as they are
      */
-    record Applied(Map<Integer, Position> shards) implements Result {}
+    record Applied(Map<Integer, Position> shards, List<StoredEvent> outdating) implements Result {}
 
     /** The lease is not ours any more. */
     record NotOwner() implements Result {}
 
-    /** An event is not where its log entry says. */
-    record Lost() implements Result {}
+    /**
+     * Events are not where their log entries say.
+     *
+     * @param what which
+     */
+    record Lost(String what) implements Result {}
 
     /** The generation has been dropped. */
     record Gone() implements Result {}
@@ -65,6 +72,7 @@ final class Projector<V> {
     this.events = events;
     this.store = store;
     this.format = format;
+    this.resolver = new Resolver(store.events(), events, format.categories());
     this.layout = layout;
     if (format.shared()) {
       for (int shard = 0; shard < layout.shape().shards(); shard++) {
@@ -89,11 +97,21 @@ final class Projector<V> {
    */
   Result apply(Lease lease, List<LogEntry> entries, Map<Integer, Position> recorded)
       throws EventFailure {
-    Optional<Batch<V>> decoded = Batch.of(format, layout.shape().shards(), events, entries);
-    if (decoded.isEmpty()) {
-      return new Result.Lost();
+    try {
+      return apply(
+          lease,
+          Batch.of(format, layout.shape().shards(), store.events(), resolver, entries),
+          recorded);
+    } catch (MissingEvents lost) {
+      return new Result.Lost(lost.what());
+    } catch (EventFailure failure) {
+      events.drop(entries);
+      throw failure;
     }
-    Batch<V> batch = decoded.get();
+  }
+
+  private Result apply(Lease lease, Batch<V> batch, Map<Integer, Position> recorded)
+      throws EventFailure {
     Map<Integer, List<String>> open = batch.keys();
     var done = new HashMap<Integer, Position>();
     List<ReentrantLock> held = lock(open);
@@ -111,7 +129,7 @@ final class Projector<V> {
     } finally {
       held.forEach(ReentrantLock::unlock);
     }
-    return new Result.Applied(done);
+    return new Result.Applied(done, batch.outdating());
   }
 
   /** One round of read, fold and commit over the shards that are still open. */

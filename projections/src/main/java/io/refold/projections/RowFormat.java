@@ -1,6 +1,8 @@
 package io.refold.projections;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamMark;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.Views;
@@ -102,6 +104,66 @@ final class RowFormat<V> {
   /** Whether rows may get events of several partitions. */
   boolean shared() {
     return !sources.stream().allMatch(Source::byStream);
+  }
+
+  /** Returns the categories whose events change the row of their stream's id. */
+  Set<String> byStream() {
+    return sources.stream()
+        .filter(Source::byStream)
+        .map(Source::category)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Decodes an event and names the rows that it changes, in order; a mark changes none here. */
+  List<Source.Touch<V>> touches(StoredEvent stored) {
+    var touches = new ArrayList<Source.Touch<V>>(1);
+    for (Source<V> source : sources) {
+      if (source.category().equals(stored.stream().category())) {
+        touches.addAll(source.touches(stored));
+      }
+    }
+    return touches;
+  }
+
+  /** Folds an event into the row of its stream's id, where that is the only row it changes. */
+  @Nullable V fold(@Nullable V row, StoredEvent stored) {
+    @Nullable V after = row;
+    for (Source.Touch<V> touch : touches(stored)) {
+      after = touch.apply(after);
+    }
+    return after;
+  }
+
+  /** What a mark does to rows. */
+  enum MarkEffect {
+    /** Nothing. */
+    NONE,
+    /** The row of the stream's id is folded afresh from what can be read now. */
+    FOLD_AFRESH,
+    /** Rows keep what they have, which is not what a rebuild would give. */
+    OUTDATE
+  }
+
+  /**
+   * Returns what a mark in a stream of this category does.
+   *
+   * <p>A row that is shared cannot be folded from the streams of one id. A row goes with its stream
+   * all the same, if no other stream has a part in it by its id.
+   */
+  MarkEffect effect(String category, StreamMark mark) {
+    return switch (mark) {
+      case StreamMark.Closed closed -> MarkEffect.NONE;
+      case StreamMark.Cancelled cancelled -> MarkEffect.NONE;
+      case StreamMark.Forgotten forgotten ->
+          shared() ? MarkEffect.OUTDATE : MarkEffect.FOLD_AFRESH;
+      case StreamMark.Deleted deleted -> {
+        Set<String> own = byStream();
+        if (!own.contains(category)) {
+          yield MarkEffect.NONE;
+        }
+        yield shared() && own.size() > 1 ? MarkEffect.OUTDATE : MarkEffect.FOLD_AFRESH;
+      }
+    };
   }
 
   Generations.Shape shape(int shards) {

@@ -110,6 +110,16 @@ final class SharedEvents {
     }
   }
 
+  /**
+   * Fetches the events of these entries anew when they are wanted again. For events that could not be
+   * applied: their stream may have been deleted since they were fetched.
+   */
+  void drop(List<LogEntry> entries) {
+    synchronized (kept) {
+      entries.forEach(entry -> kept.remove(entry.position()));
+    }
+  }
+
   /** Returns how to fetch for a single projection. */
   static SharedEvents alone(EventStore store) {
     return new SharedEvents(store, Set.of(), 1);

@@ -41,7 +41,20 @@ public final class Source<V> {
     }
   }
 
-  /** Rows keyed by stream: each event changes the row of its aggregate's id. */
+  /**
+   * Rows keyed by stream: each event changes the row of its aggregate's id.
+   *
+   * <p>Such a row follows what happens to its stream itself. When the stream is deleted, the row
+   * goes, too; if further sources of this kind give the row events of other streams with the same
+   * id, it is folded afresh from these. When data in the stream was forgotten, the row is folded
+   * afresh from the first event on, as the events read now, in the same step in which the {@linkplain
+   * io.refold.eventstore.StreamMark mark} is applied; an event may so be folded several times, and
+   * each time as the codec reads it then. Closing a stream changes nothing.
+   *
+   * <p>That needs all sources of the projection to be of this kind. Where one is {@linkplain #keyed
+   * keyed}, rows are treated as is said there, but the row of a deleted stream goes all the same if
+   * this is the only source of this kind.
+   */
   public static <V, E> Source<V> byStream(Category<E> category, Evolve<V, E> evolve) {
     return new Source<>(
         category.name(), true, stored -> touches(category, stored, r -> List.of(r.id()), evolve));
@@ -53,6 +66,12 @@ public final class Source<V> {
    * <p>Such a row may get events of many aggregates. Only the order within an aggregate is defined,
    * so the fold must give the same row whatever the order between aggregates: count and sum, do not
    * keep "the last".
+   *
+   * <p>Such a row cannot be folded afresh from one stream, so it keeps what deleted streams have
+   * given, and what was forgotten since it was folded; only a rebuild, which cannot read it any more,
+   * is without. Where data was forgotten, the workers log a warning with projection and stream, and
+   * {@link ProjectionStatus#outdated()} counts it until the next rebuild. Start that when no process
+   * can have the data's keys in a cache any more.
    *
    * @param keys names the rows that an event changes; pure; a key named twice counts once
    */

@@ -2,6 +2,7 @@ package io.refold.projections;
 
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Reading;
@@ -28,6 +29,7 @@ final class Takeover {
   private Subscriptions.State state;
   private Position refilled;
   private boolean checked;
+  private boolean empty;
 
   /** What a step of it led to. */
   sealed interface Found {
@@ -38,8 +40,9 @@ final class Takeover {
      * Where to go on.
      *
      * @param state what is settled, with the checkpoint of every shard that was written to
+     * @param head the log's newest sequence if no row has an event of it yet; else 0
      */
-    record Ready(Subscriptions.State state) implements Found {}
+    record Ready(Subscriptions.State state, long head) implements Found {}
 
     /**
      * The lease must be acquired again.
@@ -96,6 +99,7 @@ final class Takeover {
     }
     shards.putAll(state.shards());
     refilled = state.settled();
+    empty = refilled.sequence() == 0;
     var ids = new ArrayList<Position>();
     ids.add(state.settled());
     for (int shard = 0; shard < number; shard++) {
@@ -106,6 +110,7 @@ final class Takeover {
       Position checkpoint =
           head.get().getOrDefault(lease.partition(), Position.origin(lease.partition()));
       ids.add(checkpoint);
+      empty &= checkpoint.sequence() == 0;
       Position reached = shards.get(shard);
       if (reached != null && checkpoint.sequence() < reached.sequence()) {
         shards.put(shard, checkpoint);
@@ -143,7 +148,7 @@ final class Takeover {
     }
     if (entries.isEmpty()) {
       var settlement =
-          new Subscriptions.Settlement(state.settled(), state.events(), List.of(), shards);
+          new Subscriptions.Settlement(state.settled(), state.events(), state.outdated(), List.of(), shards);
       return switch (subscriptions.settle(lease, settlement)) {
         case DONE -> ready();
         case NOT_OWNER -> new Found.Over();
@@ -152,15 +157,12 @@ final class Takeover {
     }
     List<LogEntry> part = PartitionOwner.atMost(entries);
     return switch (projector.apply(lease, part, shards)) {
-      case Projector.Result.Applied(Map<Integer, Position> written) -> {
+      case Projector.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
         shards.putAll(written);
         refilled = part.getLast().position();
         yield new Found.More();
       }
-      case Projector.Result.Lost gone ->
-          new Found.Lost(
-              Optional.of(
-                  "events behind %s are not the ones that the log names".formatted(refilled)));
+      case Projector.Result.Lost(String what) -> new Found.Lost(Optional.of(what));
       case Projector.Result.Regressed(int shard) -> new Found.Retake(0);
       case Projector.Result.NotOwner refused -> new Found.Over();
       case Projector.Result.Gone gone -> new Found.Over();
@@ -168,9 +170,17 @@ final class Takeover {
   }
 
   private Found ready() {
+    long head =
+        empty
+            ? projector.store().events().head(lease.partition()).position().sequence()
+            : 0;
     return new Found.Ready(
         new Subscriptions.State(
-            state.settled(), state.events(), state.grouped(), shards, state.problem()));
+            state.settled(),
+            state.events(),
+            state.outdated(),
+            state.grouped(), shards, state.problem()),
+        head);
   }
 
   private static Found lost(List<Position> missing) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.Recorded;
+import io.refold.eventstore.StreamMark;
 import io.refold.projections.Shop.Cancelled;
 import io.refold.projections.Shop.Noted;
 import io.refold.projections.Shop.Order;
@@ -44,6 +45,45 @@ class ProjectionScenarioTest {
                 "all", new Sales(3, 5, 4),
                 "bucket-1", new Sales(2, 5, 3),
                 "bucket-2", new Sales(1, 0, 1)));
+  }
+
+  @Test
+  void aDeletedStreamLosesItsRowAndTakesNoMoreEvents() {
+    var deleted =
+        orders
+            .given(ORDERS, "1", new Placed("x"), new Paid(5))
+            .given(ORDERS, "2", new Placed("y"))
+            .given(NOTES, "2", new Noted("hurry"))
+            .deleted(ORDERS, "1")
+            .deleted(NOTES, "2")
+            .thenRows(Map.of("2", new Order("y", 0, 1, null)));
+    assertThatThrownBy(() -> deleted.given(ORDERS, "1", new Paid(1)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("order:1");
+    assertThatThrownBy(() -> deleted.deleted(ORDERS, "1"))
+        .isInstanceOf(IllegalStateException.class);
+    var closed = deleted.marked(ORDERS, "2", new StreamMark.Closed());
+    assertThatThrownBy(() -> closed.given(ORDERS, "2", new Paid(1)))
+        .isInstanceOf(IllegalStateException.class);
+    closed.thenRow("2", new Order("y", 0, 1, null)).deleted(ORDERS, "2").thenRows(Map.of());
+    ProjectionScenario.of(new SalesByDay())
+        .given(ORDERS, "a1", new Placed("x"))
+        .deleted(ORDERS, "a1")
+        .thenRow("all", new Sales(1, 0, 1));
+  }
+
+  @Test
+  void forgottenDataIsNotInTheRowsOfItsStream() {
+    var guest = Guests.category("guest");
+    ProjectionScenario.of(Guests.View.byGuest())
+        .given(guest, "1", new Guests.Registered("ada", "Ada"), new Guests.Stayed(2))
+        .forgotten(guest, "1", "ada")
+        .given(guest, "1", new Guests.Stayed(1))
+        .thenRow("1", new Guests.Guest(Guests.REPLACEMENT, 3, 3));
+    ProjectionScenario.of(Guests.View.ofBothKinds())
+        .given(guest, "1", new Guests.Registered("ada", "Ada"))
+        .forgotten(guest, "1", "ada")
+        .thenRow("1", new Guests.Guest("Ada", 0, 1));
   }
 
   @Test

@@ -40,6 +40,7 @@ final class InMemorySubscriptions implements Subscriptions {
     int fencedFor;
     Position settled;
     long events;
+    long outdated;
     @Nullable Position delivered;
     final TreeMap<Long, Position> unacknowledged = new TreeMap<>();
     final Map<Integer, Position> shards = new HashMap<>();
@@ -50,7 +51,7 @@ final class InMemorySubscriptions implements Subscriptions {
     }
 
     State state() {
-      return new State(settled, events, delivered != null, shards, problem);
+      return new State(settled, events, outdated, delivered != null, shards, problem);
     }
   }
 
@@ -215,6 +216,7 @@ final class InMemorySubscriptions implements Subscriptions {
     if (settlement.last().sequence() > slot.settled.sequence()) {
       slot.settled = settlement.last();
       slot.events = settlement.events();
+      slot.outdated = settlement.outdated();
     }
     settlement.acknowledged().forEach(p -> slot.unacknowledged.remove(p.sequence()));
     slot.shards.putAll(settlement.shards());

@@ -127,6 +127,7 @@ final class RedisSubscriptions implements Subscriptions {
     return new State(
         Position.ofLogId(partition, fields.getOrDefault("settled", "0-0")),
         Long.parseLong(fields.getOrDefault("events", "0")),
+        Long.parseLong(fields.getOrDefault("outdated", "0")),
         "1".equals(fields.get("grouped")),
         shards,
         fields.getOrDefault("problem", ""));
@@ -218,6 +219,7 @@ final class RedisSubscriptions implements Subscriptions {
     args.add(keys.group(lease.generation()));
     args.add(settlement.last().logId());
     args.add(settlement.events());
+    args.add(settlement.outdated());
     args.add(settlement.acknowledged().size());
     settlement.acknowledged().forEach(position -> args.add(position.logId()));
     settlement

@@ -76,6 +76,7 @@ public interface Subscriptions {
    *
    * @param settled everything up to here is applied
    * @param events how many events the log had up to there
+   * @param outdated how many marks up to there tell of data that rows still have
    * @param grouped whether new entries come through the consumer group; else the history is read
    * @param shards the checkpoint committed in each shard when it was settled
    * @param problem why it does not go on; empty if it does
@@ -83,6 +84,7 @@ public interface Subscriptions {
   record State(
       Position settled,
       long events,
+      long outdated,
       boolean grouped,
       Map<Integer, Position> shards,
       String problem) {
@@ -93,7 +95,7 @@ public interface Subscriptions {
 
     /** Returns the state of a partition before its first event. */
     public static State origin(int partition) {
-      return new State(Position.origin(partition), 0, false, Map.of(), "");
+      return new State(Position.origin(partition), 0, 0, false, Map.of(), "");
     }
   }
 
@@ -102,11 +104,16 @@ public interface Subscriptions {
    *
    * @param last the last log entry
    * @param events how many events the log has up to there
+   * @param outdated how many marks up to there tell of data that rows still have
    * @param acknowledged the entries to acknowledge to the group; none while history is read
    * @param shards the checkpoint of each shard that was written to
    */
   record Settlement(
-      Position last, long events, List<Position> acknowledged, Map<Integer, Position> shards) {
+      Position last,
+      long events,
+      long outdated,
+      List<Position> acknowledged,
+      Map<Integer, Position> shards) {
     /** Copies both collections. */
     public Settlement {
       acknowledged = List.copyOf(acknowledged);

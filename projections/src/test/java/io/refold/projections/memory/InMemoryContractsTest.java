@@ -1,6 +1,8 @@
 package io.refold.projections.memory;
 
 import io.refold.eventstore.InMemoryEventStore;
+import io.refold.projections.DeletedStreamsContract;
+import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
 import io.refold.projections.store.GenerationsContract;
@@ -38,6 +40,22 @@ class InMemoryContractsTest {
 
   @Nested
   class ReadModelTest extends ReadModelContract {
+    @Override
+    protected ProjectionStore store() {
+      return InMemoryProjectionStore.on(new InMemoryEventStore());
+    }
+  }
+
+  @Nested
+  class DeletedStreamsTest extends DeletedStreamsContract {
+    @Override
+    protected ProjectionStore store() {
+      return InMemoryProjectionStore.on(new InMemoryEventStore());
+    }
+  }
+
+  @Nested
+  class ForgottenDataTest extends ForgottenDataContract {
     @Override
     protected ProjectionStore store() {
       return InMemoryProjectionStore.on(new InMemoryEventStore());

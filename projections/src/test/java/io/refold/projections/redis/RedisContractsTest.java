@@ -1,6 +1,8 @@
 package io.refold.projections.redis;
 
 import io.refold.eventstore.embedded.EmbeddedRedis;
+import io.refold.projections.DeletedStreamsContract;
+import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
 import io.refold.projections.store.GenerationsContract;
@@ -56,6 +58,22 @@ class RedisContractsTest {
 
   @Nested
   class ReadModelTest extends ReadModelContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.fresh();
+    }
+  }
+
+  @Nested
+  class DeletedStreamsTest extends DeletedStreamsContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.fresh();
+    }
+  }
+
+  @Nested
+  class ForgottenDataTest extends ForgottenDataContract {
     @Override
     protected ProjectionStore store() {
       return stores.fresh();

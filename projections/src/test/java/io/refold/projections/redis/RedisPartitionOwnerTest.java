@@ -2,7 +2,9 @@ package io.refold.projections.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StreamMark;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.projections.Await;
@@ -141,19 +143,58 @@ class RedisPartitionOwnerTest extends PartitionOwnerContract {
     }
   }
 
-  @Test
-  void anEventThatIsGoneIsNoticed() {
-    ProjectionStore store = store();
-    Position position = Shop.append(store.events(), "a", new Shop.Placed("x"));
+  private static void removeEvents(ProjectionStore store, String id, long... versions) {
     var session = ((RedisEventStore) store.events()).session();
-    session
-        .redisson()
-        .getStream(session.partitionTag(position.partition()) + ":s:order:a", StringCodec.INSTANCE)
-        .remove(new StreamMessageId(1, 0));
+    int partition = Shop.ORDERS.stream(id).partition(store.events().partitions());
+    for (long version : versions) {
+      session
+          .redisson()
+          .getStream(
+              session.partitionTag(partition) + ":s:order:" + id, StringCodec.INSTANCE)
+          .remove(new StreamMessageId(version, 0));
+    }
+  }
+
+  @Test
+  void eventsThatAreGoneAreNamedAndOnlyADeletionOfTheirStreamExplainsThem() {
+    ProjectionStore store = store();
+    Shop.append(store.events(), "a", new Shop.Placed("x"), new Shop.Paid(1), new Shop.Paid(2));
+    Shop.append(store.events(), "a", new Shop.Paid(3), new Shop.Paid(4));
+    Shop.append(store.events(), "a/2", new Shop.Placed("x"));
+    Shop.append(store.events(), "a/3", new Shop.Placed("x"));
+    removeEvents(store, "a", 2, 3, 5);
+    removeEvents(store, "a/3", 1);
     try (var workers = DeterministicWorkers.on(store).add(sales)) {
       Assertions.assertThatThrownBy(workers::runUntilIdle)
           .isInstanceOf(HistoryLostException.class)
-          .hasMessageContaining("not the ones that the log names");
+          .hasMessageContaining("not the ones that the log names")
+          .hasMessageContaining("2 to 3 and 5 of order:a, 1 of order:a/3 (");
+      store.events().delete(Shop.ORDERS.stream("a"), ExpectedVersion.any());
+      store.events().delete(Shop.ORDERS.stream("a/3"), ExpectedVersion.any());
+      workers.rebuild(sales);
+      assertThat(store.readModel(sales).find("all")).contains(new Shop.Sales(1, 0, 1));
+    }
+  }
+
+  @Test
+  void aRowIsNotFoldedAfreshFromAStreamWithAGap() {
+    ProjectionStore store = store();
+    var orders = new Shop.Orders();
+    Shop.append(store.events(), "a", new Shop.Placed("x"), new Shop.Paid(1), new Shop.Paid(2));
+    try (var workers = DeterministicWorkers.on(store).add(orders)) {
+      workers.runUntilIdle();
+      removeEvents(store, "a", 2);
+      store
+          .events()
+          .mark(
+              Shop.ORDERS.stream("a"),
+              new StreamMark.Forgotten("somebody"),
+              ExpectedVersion.any(),
+              "c");
+      Assertions.assertThatThrownBy(workers::runUntilIdle)
+          .isInstanceOf(HistoryLostException.class)
+          .hasMessageContaining(": 2 of order:a (");
+      assertThat(store.readModel(orders).find("a")).contains(new Shop.Order("x", 3, 3, null));
     }
   }
 

@@ -225,18 +225,18 @@ public abstract class SubscriptionsContract {
 
   private Outcome settle(
       Lease by, Position last, long events, List<Position> acked, Map<Integer, Position> shards) {
-    return subscriptions().settle(by, new Settlement(last, events, acked, shards));
+    return subscriptions().settle(by, new Settlement(last, events, events / 2, acked, shards));
   }
 
   @Test
   void settlingMovesForwardAndNeverBack() {
-    assertThat(state()).isEqualTo(new State(origin(), 0, false, Map.of(), ""));
+    assertThat(state()).isEqualTo(new State(origin(), 0, 0, false, Map.of(), ""));
     assertThat(settle(lease, log.get(2), 6, List.of(), Map.of(1, log.get(2))))
         .isEqualTo(Outcome.DONE);
     assertThat(settle(lease, log.get(1), 4, List.of(), Map.of(2, log.get(1))))
         .isEqualTo(Outcome.DONE);
     assertThat(state())
-        .isEqualTo(new State(log.get(2), 6, false, Map.of(1, log.get(2), 2, log.get(1)), ""));
+        .isEqualTo(new State(log.get(2), 6, 3, false, Map.of(1, log.get(2), 2, log.get(1)), ""));
   }
 
   @Test
@@ -318,7 +318,7 @@ public abstract class SubscriptionsContract {
     assertThat(subscriptions().outlook(partition, generation)).isEmpty();
     subscriptions().create(partition, generation);
     lease = acquired("me", LONG);
-    assertThat(state()).isEqualTo(new State(origin(), 0, false, Map.of(), ""));
+    assertThat(state()).isEqualTo(new State(origin(), 0, 0, false, Map.of(), ""));
     handedOver(origin());
     assertThat(positions(subscriptions().next(lease, origin(), 1)))
         .as("the old group is gone")
