@@ -9,6 +9,7 @@ public abstract sealed class EventStoreException extends RuntimeException
         ReplyLostException,
         StoreMisconfiguredException,
         StoreUnavailableException,
+        SubjectKeyLostException,
         UnreadableEventException {
   private static final long serialVersionUID = 1L;
 

@@ -24,6 +24,10 @@ final class Names {
     return require(id, "stream id", MAX_ID_LENGTH);
   }
 
+  static String subject(String id) {
+    return require(id, "subject id", MAX_ID_LENGTH);
+  }
+
   static String commandId(String id) {
     return require(id, "command id", MAX_COMMAND_ID_LENGTH);
   }

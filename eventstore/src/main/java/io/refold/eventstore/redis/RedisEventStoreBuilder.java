@@ -35,6 +35,11 @@ public final class RedisEventStoreBuilder {
    *     <code>}</code> or a character outside printable ASCII
    */
   public RedisEventStoreBuilder namespace(String name) {
+    namespace = allowed(name);
+    return this;
+  }
+
+  static String allowed(String name) {
     boolean allowed =
         name.length() <= 64
             && !name.isEmpty()
@@ -44,8 +49,7 @@ public final class RedisEventStoreBuilder {
           "namespace '%s' is not allowed: 1 to 64 printable ASCII characters but ':', '{', '}'"
               .formatted(name));
     }
-    namespace = name;
-    return this;
+    return name;
   }
 
   /**
@@ -78,7 +82,7 @@ public final class RedisEventStoreBuilder {
    *     store there has another layout or number of partitions
    */
   public RedisEventStore open() {
-    RedissonClient redisson = client();
+    RedissonClient redisson = client(config);
     try {
       List<String> warnings = ServerCheck.check(redisson, config);
       int actual = openStore(redisson);
@@ -91,7 +95,7 @@ public final class RedisEventStoreBuilder {
     }
   }
 
-  private RedissonClient client() {
+  static RedissonClient client(Config config) {
     try {
       return Redisson.create(config);
     } catch (RedisException e) {
@@ -100,11 +104,11 @@ public final class RedisEventStoreBuilder {
         root = root.getCause();
       }
       throw new StoreUnavailableException(
-          "%s cannot be reached: %s".formatted(servers(), root.getMessage()), e);
+          "%s cannot be reached: %s".formatted(servers(config), root.getMessage()), e);
     }
   }
 
-  private String servers() {
+  static String servers(Config config) {
     return config.isSingleConfig()
         ? "Redis at " + config.useSingleServer().getAddress()
         : "Redis (" + (config.isClusterConfig() ? "cluster" : "sentinels") + ")";

@@ -46,7 +46,7 @@ final class ServerCheck {
     return List.copyOf(warnings);
   }
 
-  private static List<? extends RedisNode> masters(RedissonClient redisson, Config config) {
+  static List<? extends RedisNode> masters(RedissonClient redisson, Config config) {
     if (config.isClusterConfig()) {
       return List.copyOf(redisson.getRedisNodes(RedisNodes.CLUSTER).getMasters());
     }
@@ -80,18 +80,29 @@ final class ServerCheck {
   }
 
   private static void checkVersion(Map<String, String> server, List<String> problems) {
-    String valkey = server.get("valkey_version");
-    String version = valkey == null ? server.getOrDefault("redis_version", "?") : valkey;
-    Matcher parts = VERSION.matcher(version);
-    int needed = valkey == null ? 7_000 : 7_002;
-    if (!parts.matches()
-        || 1_000 * Integer.parseInt(parts.group(1)) + Integer.parseInt(parts.group(2)) < needed) {
-      problems.add("its version is %s: Redis 7.0 or Valkey 7.2 is needed".formatted(version));
+    if (!isAtLeast(7_000, server)) {
+      problems.add(
+          "its version is %s: Redis 7.0 or Valkey 7.2 is needed".formatted(version(server)));
     }
   }
 
+  /**
+   * Compares versions, each as 1,000 times the first number plus the second. Valkey begins with 7.2.
+   */
+  static boolean isAtLeast(int redis, Map<String, String> server) {
+    int needed = server.containsKey("valkey_version") ? Math.max(redis, 7_002) : redis;
+    Matcher parts = VERSION.matcher(version(server));
+    return parts.matches()
+        && 1_000 * Integer.parseInt(parts.group(1)) + Integer.parseInt(parts.group(2)) >= needed;
+  }
+
+  private static String version(Map<String, String> server) {
+    String redis = server.getOrDefault("redis_version", "?");
+    return server.getOrDefault("valkey_version", redis);
+  }
+
   /** Managed servers often forbid CONFIG: what cannot be read is not judged. */
-  private static String setting(RedisNode node, String name) {
+  static String setting(RedisNode node, String name) {
     try {
       return node.getConfig(name).getOrDefault(name, "");
     } catch (RedisException e) {
