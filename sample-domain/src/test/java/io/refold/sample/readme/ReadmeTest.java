@@ -16,44 +16,13 @@ import io.refold.sample.readme.AccountCommand.Deposit;
 import io.refold.sample.readme.AccountCommand.Open;
 import io.refold.sample.readme.AccountEvent.Deposited;
 import io.refold.sample.readme.AccountEvent.Opened;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The README's code is this package's code, and it does what the README says. */
+/** The README's code does what the README says. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReadmeTest {
-  private static final Path HERE = Path.of("src/test/java/io/refold/sample/readme");
-
-  @Test
-  void everyBlockOfCodeInTheReadmeStandsInThisPackage() throws IOException {
-    String compiled;
-    try (Stream<Path> files = Files.list(HERE)) {
-      compiled = files.map(ReadmeTest::text).map(ReadmeTest::squeeze).collect(Collectors.joining());
-    }
-    List<String> blocks =
-        Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
-            .matcher(text(Path.of("../README.md")))
-            .results()
-            .map(block -> block.group(1))
-            .toList();
-
-    assertThat(blocks).hasSizeGreaterThanOrEqualTo(3);
-    for (String block : blocks) {
-      for (String part : block.split("\n *// …\n", -1)) {
-        assertThat(compiled).contains(squeeze(part));
-      }
-    }
-  }
-
   @Test
   void theQuickStartWorks() throws InterruptedException {
     try (var redis = EmbeddedRedis.start()) {
@@ -91,17 +60,5 @@ class ReadmeTest {
     ProjectionScenario.of(new Balances())
         .given(ACCOUNTS, "alice", new Opened("Alice"), new Deposited(50_00))
         .thenRow("alice", new Balance("Alice", 50_00));
-  }
-
-  private static String squeeze(String code) {
-    return code.replaceAll("\\s+", "");
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
