@@ -1,0 +1,138 @@
+package io.refold.eventstore.redis;
+
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
+import io.refold.eventstore.StreamId;
+import io.refold.eventstore.UniqueValues;
+import io.refold.eventstore.UniqueValues.Holding;
+import io.refold.eventstore.UniqueValues.Reservation;
+import io.refold.eventstore.ValueRegister;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Keeps unique values beside the events, one key for each, so they spread over all nodes.
+ * Reservations expire by Redis' clock. Thread-safe.
+ */
+public final class RedisUniqueValues implements ValueRegister {
+  private static final RedisScript RESERVE = script("unique-reserve.lua");
+  private static final RedisScript REPLACE = script("unique-replace.lua");
+  private static final RedisScript CONFIRM = script("unique-confirm.lua");
+  private static final RedisScript RELEASE = script("unique-release.lua");
+  private static final RedisScript GIVE_UP = script("unique-giveup.lua");
+  private static final RedisScript FIND = script("unique-find.lua");
+  private static final int ATTEMPTS = 3;
+
+  private final RedisSession session;
+  private final String prefix;
+
+  private RedisUniqueValues(RedisSession session, String scope) {
+    this.session = session;
+    this.prefix = "%s:unique:%s:".formatted(session.namespace(), scope);
+  }
+
+  /**
+   * Returns the values of a scope, the same for everybody who opens it in the store's namespace.
+   *
+   * @param scope names the kind of value; it follows the rules of categories
+   * @throws IllegalArgumentException if the scope is not allowed
+   */
+  public static UniqueValues on(RedisEventStore store, String scope) {
+    return UniqueValues.on(store, scope, new RedisUniqueValues(store.session(), scope));
+  }
+
+  @Override
+  public Answer reserve(Reservation contender, Duration hold) {
+    List<?> reply =
+        call(
+            RESERVE,
+            contender.value(),
+            contender.owner(),
+            contender.commandId(),
+            contender.attempt(),
+            hold.toMillis());
+    return switch (Entries.text(reply.getFirst())) {
+      case "reserved" -> new Answer.Reserved();
+      case "taken" -> new Answer.Taken(owner(reply.get(1)));
+      default -> {
+        String command = Entries.text(reply.get(2));
+        yield new Answer.Expired(
+            new Holding(contender.value(), owner(reply.get(1)), command, false));
+      }
+    };
+  }
+
+  @Override
+  public boolean replace(Holding expired, Reservation contender, Duration hold) {
+    return succeeded(
+        call(
+            REPLACE,
+            expired.value(),
+            expired.owner(),
+            expired.commandId(),
+            contender.owner(),
+            contender.commandId(),
+            contender.attempt(),
+            hold.toMillis()));
+  }
+
+  @Override
+  public boolean confirm(String value, StreamId owner, String commandId) {
+    return succeeded(call(CONFIRM, value, owner, commandId));
+  }
+
+  @Override
+  public boolean release(Reservation reservation) {
+    return succeeded(
+        call(
+            RELEASE,
+            reservation.value(),
+            reservation.owner(),
+            reservation.commandId(),
+            reservation.attempt()));
+  }
+
+  @Override
+  public boolean giveUp(Holding holding) {
+    return succeeded(call(GIVE_UP, holding.value(), holding.owner(), holding.commandId()));
+  }
+
+  @Override
+  public Optional<Holding> find(String value) {
+    List<?> reply = call(FIND, value);
+    if (reply.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean confirmed = reply.get(2).equals(1L);
+    return Optional.of(
+        new Holding(value, owner(reply.get(0)), Entries.text(reply.get(1)), confirmed));
+  }
+
+  /** Each script may be repeated, so a lost reply is asked for again. */
+  private List<?> call(RedisScript script, String value, Object... args) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return (List<?>)
+            Objects.requireNonNull(session.eval(script, List.of(prefix + value), args));
+      } catch (ReplyLostException lost) {
+        if (attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
+          throw new StoreUnavailableException(String.valueOf(lost.getMessage()), lost);
+        }
+      }
+    }
+  }
+
+  private static boolean succeeded(List<?> reply) {
+    return reply.getFirst().equals(1L);
+  }
+
+  private static StreamId owner(Object text) {
+    return StreamId.parse(Entries.text(text));
+  }
+
+  private static RedisScript script(String name) {
+    return RedisScript.load(RedisUniqueValues.class, name);
+  }
+}

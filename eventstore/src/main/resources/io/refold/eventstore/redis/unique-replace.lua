@@ -1,0 +1,16 @@
+-- Reserves a value for another one, if it is still reserved as given and not confirmed.
+--
+-- KEYS  1 the value
+-- ARGV  1 owner until now, 2 its command id, 3 owner, 4 command id, 5 attempt, 6 milliseconds to hold it
+-- reply {1} if it was, else {0}
+local key, hold = KEYS[1], ARGV[6]
+
+local held = redis.call('HMGET', key, 'owner', 'command', 'until')
+if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] or not held[3] then return {0} end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+redis.call('DEL', key)
+redis.call('HSET', key, 'owner', ARGV[3], 'command', ARGV[4],
+  'until', string.format('%.0f', now + tonumber(hold)), 'hold', hold, 'attempt:' .. ARGV[5], '')
+return {1}
