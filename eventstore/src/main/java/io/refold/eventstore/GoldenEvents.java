@@ -182,9 +182,6 @@ public final class GoldenEvents {
   /** Returns how a sample of a present version would be stored otherwise; null if it would not. */
   private @Nullable String changed(
       TypeVersion type, ObjectNode sample, List<ObjectNode> current) {
-    if (current.contains(sample)) {
-      return null;
-    }
     Set<String> added =
         codec.defaults().properties(type).stream()
             .filter(property -> !sample.has(property))

@@ -36,7 +36,6 @@ final class JsonEventCodec<E> implements EventCodec<E> {
    * @param history what was stored before
    * @param defaults what stands for missing properties
    * @param modules what else takes part in reading and writing
-   * @param protection of personal data; needs a module that encrypts it
    * @param skipped which unreadable events count as none
    */
   record Settings(
@@ -44,7 +43,6 @@ final class JsonEventCodec<E> implements EventCodec<E> {
       EventHistory history,
       List<EventDefaults.Declared> defaults,
       Collection<JacksonModule> modules,
-      Protection protection,
       Predicate<UnreadableEventException> skipped) {}
 
   private final Settings settings;
@@ -86,13 +84,8 @@ final class JsonEventCodec<E> implements EventCodec<E> {
           null);
     }
     try {
-      ObjectWriter writer =
-          isProtected()
-              ? format.writer().withAttribute(StreamId.class, stream)
-              : format.writer();
-      return new EncodedEvent(format.type(), writer.writeValueAsBytes(event));
+      return new EncodedEvent(format.type(), format.writer().writeValueAsBytes(event));
     } catch (JacksonException e) {
-      PersonalComponents.rethrow(e);
       throw new EventNotStorableException(
           "%s cannot be written as JSON: %s".formatted(format.type(), e.getOriginalMessage()), e);
     }
@@ -120,15 +113,6 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     }
   }
 
-  @Override
-  public Protection protection() {
-    return settings.protection();
-  }
-
-  private boolean isProtected() {
-    return settings.protection() instanceof PersonalProtection;
-  }
-
   /** Returns a codec that reads every event or fails, and into which no module interferes. */
   JsonEventCodec<E> plain() {
     return new JsonEventCodec<>(
@@ -137,7 +121,6 @@ final class JsonEventCodec<E> implements EventCodec<E> {
             settings.history(),
             settings.defaults(),
             List.of(),
-            Protection.NONE,
             unreadable -> false));
   }
 
@@ -181,7 +164,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   private E read(TypeVersion type, ObjectNode data, StoredEvent stored) {
     defaults.fill(type, data);
     try {
-      return ofStream(Objects.requireNonNull(readers.get(type)), stored).readValue(data);
+      return Objects.requireNonNull(readers.get(type)).readValue(data);
     } catch (JacksonException e) {
       throw broken(stored, e);
     }
@@ -189,7 +172,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
 
   private E read(ObjectReader reader, StoredEvent stored) {
     try {
-      @Nullable E event = ofStream(reader, stored).readValue(stored.payload().data());
+      @Nullable E event = reader.readValue(stored.payload().data());
       if (event == null) {
         throw isNull(stored);
       }
@@ -197,11 +180,6 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     } catch (JacksonException e) {
       throw broken(stored, e);
     }
-  }
-
-  /** Personal data is bound to its stream. */
-  private ObjectReader ofStream(ObjectReader reader, StoredEvent stored) {
-    return isProtected() ? reader.withAttribute(StreamId.class, stored.stream()) : reader;
   }
 
   private boolean isSkipped(UnreadableEventException unreadable) {
@@ -219,7 +197,6 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   }
 
   private static UnreadableEventException broken(StoredEvent stored, JacksonException e) {
-    PersonalComponents.rethrow(e);
     return UnreadableEventException.broken(stored, e.getOriginalMessage(), e);
   }
 }

@@ -51,7 +51,6 @@ final class JsonMappers {
     var limits =
         StreamReadConstraints.builder()
             .maxNumberLength(Integer.MAX_VALUE)
-            .maxStringLength(Integer.MAX_VALUE)
             .maxNameLength(Integer.MAX_VALUE)
             .build();
     return JsonMapper.builder(JsonFactory.builder().streamReadConstraints(limits).build())
@@ -66,7 +65,6 @@ final class JsonMappers {
         .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
         .disable(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
-        .disable(DateTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID)
         .annotationIntrospector(new RecordAnnotations(writtenNulls))
         .addModules(modules);
   }

@@ -153,6 +153,10 @@ class EventEvolutionTest {
         .containsExactly(new Delivered("a", "b", 2));
     assertThat(codec.decode(stored("paid", "{}")))
         .containsExactly(new Paid(new BigDecimal("0.10")));
+    for (String broken : List.of("", "null", "[]", "{\"to\":\"a\",\"parcels\":null}")) {
+      assertThatThrownBy(() -> codec.decode(stored("delivered", broken)), broken)
+          .isInstanceOf(UnreadableEventException.class);
+    }
     var withoutCarrier = new Delivered("a", null, 2);
     EncodedEvent stored = codec.encode(STREAM, withoutCarrier);
     assertThat(stored.json()).isEqualTo("{\"to\":\"a\",\"carrier\":null,\"parcels\":2}");

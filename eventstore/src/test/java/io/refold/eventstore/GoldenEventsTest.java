@@ -116,6 +116,14 @@ class GoldenEventsTest {
     record Paid(int cents) {}
   }
 
+  static final class Normalised {
+    record Paid(int cents, Size size) {
+      Paid {
+        cents = Math.max(cents, 100);
+      }
+    }
+  }
+
   enum MoreSizes {
     HUGE,
     LARGE,
@@ -150,6 +158,7 @@ class GoldenEventsTest {
             Retyped.Paid.class,
             Grown.Paid.class,
             Shrunk.Paid.class,
+            Normalised.Paid.class,
             FewerConstants.Paid.class)) {
       var golden = GoldenEvents.of(EventCodec.json(changed)).file(file);
       assertThatThrownBy(() -> update(golden), changed.getName())

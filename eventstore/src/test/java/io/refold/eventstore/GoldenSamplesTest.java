@@ -3,6 +3,7 @@ package io.refold.eventstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -35,6 +36,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +92,19 @@ class GoldenSamplesTest {
     update(GoldenEvents.of(EventCodec.json(Node.class)).file(file));
 
     assertThat(Files.readString(file)).contains("\n    {\"name\":\"name\",\"children\":[]}\n");
+  }
+
+  record Lossy(@JsonProperty(access = JsonProperty.Access.READ_ONLY) @Nullable String text) {}
+
+  @Test
+  void whatIsWrittenButNotReadAgainIsRefused() {
+    Path file = directory.resolve("events.json");
+
+    assertThatThrownBy(() -> update(GoldenEvents.of(EventCodec.json(Lossy.class)).file(file)))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("lossy is not read as it was written")
+        .hasMessageContaining("written: {\"text\":\"text\"}")
+        .hasMessageContaining("read:    {}");
   }
 
   @Test

@@ -92,6 +92,17 @@ class JsonStateCodecTest {
         .isEqualTo(DayOfWeek.MONDAY);
   }
 
+  record Moment(ZonedDateTime at, ZoneId zone) {}
+
+  @Test
+  void timesKeepTheirZoneAsItWasNamed() {
+    StateCodec<Moment> codec = StateCodec.json(Moment.class);
+    for (String zone : List.of("UTC", "Z", "Europe/Berlin", "+02:00")) {
+      var moment = new Moment(LocalDateTime.MIN.withYear(2020).atZone(ZoneId.of(zone)), ZoneId.of(zone));
+      assertThat(codec.decode(codec.encode(moment)).toString()).isEqualTo(moment.toString());
+    }
+  }
+
   record Keys(
       Map<String, Integer> a,
       Map<Instant, Integer> b,
