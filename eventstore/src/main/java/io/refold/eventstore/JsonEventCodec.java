@@ -36,6 +36,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
    * @param history what was stored before
    * @param defaults what stands for missing properties
    * @param modules what else takes part in reading and writing
+   * @param protection of personal data; needs a module that encrypts it
    * @param skipped which unreadable events count as none
    */
   record Settings(
@@ -43,6 +44,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
       EventHistory history,
       List<EventDefaults.Declared> defaults,
       Collection<JacksonModule> modules,
+      Protection protection,
       Predicate<UnreadableEventException> skipped) {}
 
   private final Settings settings;
@@ -84,8 +86,13 @@ final class JsonEventCodec<E> implements EventCodec<E> {
           null);
     }
     try {
-      return new EncodedEvent(format.type(), format.writer().writeValueAsBytes(event));
+      ObjectWriter writer =
+          isProtected()
+              ? format.writer().withAttribute(StreamId.class, stream)
+              : format.writer();
+      return new EncodedEvent(format.type(), writer.writeValueAsBytes(event));
     } catch (JacksonException e) {
+      PersonalComponents.rethrow(e);
       throw new EventNotStorableException(
           "%s cannot be written as JSON: %s".formatted(format.type(), e.getOriginalMessage()), e);
     }
@@ -113,6 +120,15 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     }
   }
 
+  @Override
+  public Protection protection() {
+    return settings.protection();
+  }
+
+  private boolean isProtected() {
+    return settings.protection() instanceof PersonalProtection;
+  }
+
   /** Returns a codec that reads every event or fails, and into which no module interferes. */
   JsonEventCodec<E> plain() {
     return new JsonEventCodec<>(
@@ -121,6 +137,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
             settings.history(),
             settings.defaults(),
             List.of(),
+            Protection.NONE,
             unreadable -> false));
   }
 
@@ -164,7 +181,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   private E read(TypeVersion type, ObjectNode data, StoredEvent stored) {
     defaults.fill(type, data);
     try {
-      return Objects.requireNonNull(readers.get(type)).readValue(data);
+      return ofStream(Objects.requireNonNull(readers.get(type)), stored).readValue(data);
     } catch (JacksonException e) {
       throw broken(stored, e);
     }
@@ -172,7 +189,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
 
   private E read(ObjectReader reader, StoredEvent stored) {
     try {
-      @Nullable E event = reader.readValue(stored.payload().data());
+      @Nullable E event = ofStream(reader, stored).readValue(stored.payload().data());
       if (event == null) {
         throw isNull(stored);
       }
@@ -180,6 +197,11 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     } catch (JacksonException e) {
       throw broken(stored, e);
     }
+  }
+
+  /** Personal data is bound to its stream. */
+  private ObjectReader ofStream(ObjectReader reader, StoredEvent stored) {
+    return isProtected() ? reader.withAttribute(StreamId.class, stored.stream()) : reader;
   }
 
   private boolean isSkipped(UnreadableEventException unreadable) {
@@ -197,6 +219,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   }
 
   private static UnreadableEventException broken(StoredEvent stored, JacksonException e) {
+    PersonalComponents.rethrow(e);
     return UnreadableEventException.broken(stored, e.getOriginalMessage(), e);
   }
 }

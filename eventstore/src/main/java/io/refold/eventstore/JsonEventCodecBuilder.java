@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JacksonModule;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -50,6 +51,7 @@ public final class JsonEventCodecBuilder<E> {
   private final Map<String, EventDefaults.Declared> defaults = new LinkedHashMap<>();
   private final List<JacksonModule> modules = new ArrayList<>();
   private Predicate<UnreadableEventException> skipped = unreadable -> false;
+  private @Nullable SubjectKeys keys;
 
   JsonEventCodecBuilder(Class<E> root) {
     this.root = root;
@@ -169,6 +171,21 @@ public final class JsonEventCodecBuilder<E> {
     return this;
   }
 
+  /**
+   * Stores components that are marked as {@link PersonalData} encrypted, and so the snapshots of
+   * states that are folded from these events. Without keys, events with such components are refused
+   * by {@link #build}.
+   *
+   * <p>Upcasts see such a component as <code>{"$personal": …}</code>: they can move and drop it, not
+   * change it.
+   *
+   * @param subjectKeys the same for all codecs of a store
+   */
+  public JsonEventCodecBuilder<E> personalData(SubjectKeys subjectKeys) {
+    keys = subjectKeys;
+    return this;
+  }
+
   /** Lets modules take part in reading and writing. */
   JsonEventCodecBuilder<E> modules(Collection<? extends JacksonModule> more) {
     modules.addAll(more);
@@ -182,17 +199,24 @@ public final class JsonEventCodecBuilder<E> {
    *     records; a class that is mentioned is not one of them; two types have one name; a version
    *     older than a record's has no upcast; an upcast starts from the present version or a newer
    *     one, leads nowhere, or in a circle; a retired or renamed type has a record or upcasts; a
-   *     default is no value of its component; or a map has keys that cannot be read back
+   *     default is no value of its component; a map has keys that cannot be read back; or a mark
+   *     for personal data cannot be honoured
    */
   public EventCodec<E> build() {
     var types = new EventTypes(root, names, versions);
-    return new JsonEventCodec<>(
-        new JsonEventCodec.Settings(
-            types,
-            new EventHistory(types, steps, renamed, retired),
-            List.copyOf(defaults.values()),
-            List.copyOf(modules),
-            skipped));
+    var all = new ArrayList<>(modules);
+    all.add(new PersonalDataModule(keys));
+    var codec =
+        new JsonEventCodec<E>(
+            new JsonEventCodec.Settings(
+                types,
+                new EventHistory(types, steps, renamed, retired),
+                List.copyOf(defaults.values()),
+                all,
+                keys == null ? Protection.NONE : new PersonalProtection(keys),
+                skipped));
+    new PersonalDataCheck(codec.mapper(), keys).check(types.classes());
+    return codec;
   }
 
   private <K, V> JsonEventCodecBuilder<E> once(Map<K, V> map, K key, V value, String what) {
