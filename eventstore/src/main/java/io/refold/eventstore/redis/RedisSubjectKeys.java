@@ -40,7 +40,8 @@ import org.redisson.config.Config;
  *
  * <p>Keys are cached in the process, by default for {@linkplain RedisSubjectKeysBuilder#cachedFor one
  * minute}, so what is hot makes no call. That is how long other processes may still read the data of a
- * subject after {@link #forget}; in this one it ends at once.
+ * subject after {@link #forget}; in this one it ends at once. What they still write for the subject in
+ * that time is forgotten, too.
  */
 public final class RedisSubjectKeys implements SubjectKeys {
   private static final RedisScript READ = script("key-read.lua");
