@@ -49,7 +49,7 @@ public final class UniqueValues {
   /**
    * Who holds a value.
    *
-   * @param owner the stream of the aggregate that has reserved it or owns it
+   * @param owner the stream of the aggregate
    * @param commandId the owner's last command that claimed it
    * @param confirmed whether it is permanent
    */
@@ -67,11 +67,7 @@ public final class UniqueValues {
     /** The value is reserved, or the owner has had it already. */
     record Reserved(Reservation reservation) implements Result {}
 
-    /**
-     * It is not to be had now.
-     *
-     * @param owner who has it; the same aggregate where another of its commands has reserved it
-     */
+    /** The value is not to be had; its owner is the same where another command reserved it. */
     record Taken(StreamId owner) implements Result {}
   }
 
@@ -84,11 +80,7 @@ public final class UniqueValues {
     /** The command succeeded, and the value is confirmed. */
     record Claimed<T>(T result) implements Claim<T> {}
 
-    /**
-     * The value is not to be had now, and the command was not handled.
-     *
-     * @param owner who has it; the same aggregate where another of its commands has reserved it
-     */
+    /** As {@link Result.Taken}: the command was not handled. */
     record Taken<T>(StreamId owner) implements Claim<T> {}
   }
 
@@ -99,7 +91,7 @@ public final class UniqueValues {
   }
 
   /**
-   * Returns the values of a scope.
+   * Returns a scope's values.
    *
    * @param store holds the streams of all owners
    * @param scope names the kind of value; it follows the rules of categories
@@ -289,8 +281,7 @@ public final class UniqueValues {
   /**
    * Returns the owner of a value, also while it is only reserved.
    *
-   * @throws IllegalArgumentException if the value is not allowed
-   * @throws StoreUnavailableException if the store cannot be used now
+   * @see #find
    */
   public Optional<StreamId> ownerOf(String value) {
     return find(value).map(Holding::owner);

@@ -20,7 +20,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-class InMemoryUniqueValuesTest extends UniqueValuesContract {
+class InMemoryUniqueValuesTest extends UniqueValuesCrashContract {
   private final AtomicReference<Instant> now =
       new AtomicReference<>(Instant.parse("2020-01-01T00:00:00Z"));
   private final Clock clock =

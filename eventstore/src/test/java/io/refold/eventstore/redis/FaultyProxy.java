@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
@@ -25,7 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class FaultyProxy implements AutoCloseable {
   private final int server;
-  private final ServerSocket listening = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
+  private final ServerSocket listening = new ServerSocket();
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -85,6 +86,8 @@ final class FaultyProxy implements AutoCloseable {
 
   FaultyProxy(int server) throws IOException {
     this.server = server;
+    listening.setReceiveBufferSize(32 << 10); // so that a cut finds large requests half written
+    listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     start("accept", this::accept);
   }
 

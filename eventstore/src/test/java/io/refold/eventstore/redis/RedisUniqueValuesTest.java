@@ -10,7 +10,7 @@ import io.refold.eventstore.UniqueValues;
 import io.refold.eventstore.UniqueValues.Holding;
 import io.refold.eventstore.UniqueValues.Reservation;
 import io.refold.eventstore.UniqueValues.Result;
-import io.refold.eventstore.UniqueValuesContract;
+import io.refold.eventstore.UniqueValuesCrashContract;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.redisson.api.RMap;
 import org.redisson.client.codec.StringCodec;
 
-class RedisUniqueValuesTest extends UniqueValuesContract {
+class RedisUniqueValuesTest extends UniqueValuesCrashContract {
   private static final RedisScript EXPIRE =
       new RedisScript(
           "expire",

@@ -22,6 +22,7 @@ import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Handled;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
@@ -33,6 +34,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -43,9 +45,11 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.redisson.api.RAtomicLong;
 import org.redisson.config.Config;
 import org.redisson.config.ConstantDelay;
 import org.slf4j.LoggerFactory;
@@ -57,6 +61,7 @@ import org.slf4j.LoggerFactory;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RetryWithoutHarmTest {
   private static final Duration REPLY = Duration.ofMillis(200);
+  private static final long SEED = Long.getLong("refold.seed", 20_240_229);
   private static final int WRITERS = 16;
   private static final int APPENDS = 25;
   private static final int COMMANDS = 6;
@@ -215,12 +220,38 @@ class RetryWithoutHarmTest {
     void run(int writer, int number);
   }
 
+  @Test
+  void whatIsSaidNotToHaveBeenExecutedWasNot() {
+    var count = new RedisScript("count", "return redis.call('INCR', KEYS[1])", "0".repeat(40));
+    var ballast = new byte[1 << 20];
+    proxy.plan(FaultyProxy.Plan.seeded(SEED, 40, REPLY));
+    var calls = new ArrayList<CompletableFuture<?>>();
+    for (int i = 0; i < 900; i++) {
+      Object[] args = i % 20 == 0 ? new Object[] {ballast} : new Object[0];
+      calls.add(store.session().evalAsync(count, List.of("call-" + i), args).toCompletableFuture());
+    }
+
+    for (int i = 0; i < calls.size(); i++) {
+      Throwable failure =
+          calls.get(i).handle((reply, e) -> e == null ? null : RedisErrors.cause(e)).join();
+      RAtomicLong executed = direct.session().redisson().getAtomicLong("call-" + i);
+      if (failure == null) {
+        assertThat(executed.get()).isEqualTo(1);
+      } else if (failure instanceof StoreUnavailableException) {
+        assertThat(executed.get()).as("%s", failure).isZero();
+      } else {
+        assertThat(failure).isInstanceOf(ReplyLostException.class);
+        assertThat(executed.get()).isLessThanOrEqualTo(1);
+      }
+    }
+    assertThat(proxy.faults()).isGreaterThan(3);
+  }
+
   /** Runs so many steps of all writers at once, while the network misbehaves. */
   private void underFaults(int oneIn, boolean cold, int steps, Step step) throws Exception {
-    long seed = Long.getLong("refold.seed", 20_240_229);
     var writers = new ArrayList<Future<?>>();
     direct.append(append("warm", 0));
-    proxy.plan(FaultyProxy.Plan.seeded(seed, oneIn, REPLY));
+    proxy.plan(FaultyProxy.Plan.seeded(SEED, oneIn, REPLY));
     try (var threads = Executors.newFixedThreadPool(WRITERS)) {
       for (int w = 0; w < WRITERS; w++) {
         int writer = w;
@@ -241,7 +272,7 @@ class RetryWithoutHarmTest {
       } catch (ExecutionException | TimeoutException e) {
         threads.shutdownNow();
         throw new AssertionError(
-            "with -Drefold.seed=%d, after %d faults".formatted(seed, proxy.faults()), e);
+            "with -Drefold.seed=%d, after %d faults".formatted(SEED, proxy.faults()), e);
       }
     }
     assertThat(proxy.faults()).isGreaterThan(10);
