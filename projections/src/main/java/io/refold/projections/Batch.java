@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Consecutive log entries with their events decoded and sorted by the rows they change. Folding is
  * pure, so it can be repeated over rows that were read again.
  *
- * <p>Where a stream was deleted or data in it forgotten, its row is folded afresh up to the mark; the
- * changes of the row before the mark are left out, and those behind it are applied on top.
+ * <p>Where a stream was deleted or data in it forgotten, its row is folded afresh up to the mark,
+ * and what follows is applied on top.
  */
 final class Batch<V> {
   private final RowFormat<V> format;
@@ -108,13 +108,10 @@ final class Batch<V> {
     }
   }
 
-  /** Replaces the row, whatever it was, and whatever the batch has changed of it so far. */
+  /** Replaces the row, whatever the events before the mark have made of it. */
   private void refold(Resolved met, @Nullable V row) {
-    List<Change<V>> changes = changes(met.event().stream().id());
-    changes.clear();
-    changes.add(
-        new Change<>(
-            met.entry(), met.event(), new Replacement<>(met.event().stream().id(), row)));
+    String key = met.event().stream().id();
+    changes(key).add(new Change<>(met.entry(), met.event(), new Replacement<>(key, row)));
   }
 
   private List<Change<V>> changes(String key) {

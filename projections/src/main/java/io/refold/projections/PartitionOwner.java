@@ -270,7 +270,8 @@ final class PartitionOwner<V> {
 
   private void warn(StoredEvent mark) {
     LOG.warn(
-        "rows of projection '{}' may still have data of {} that was {} at {}: rows which several streams share cannot be mended one by one, rebuild the projection",
+        "rows of projection '{}' may still have data of {} that was {} at {}: rows which several"
+            + " streams share cannot be mended one by one, rebuild the projection",
         generation().projection(),
         mark.stream(),
         Resolver.isDeletion(mark) ? "deleted" : "forgotten",

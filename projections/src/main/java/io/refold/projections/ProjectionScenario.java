@@ -62,7 +62,8 @@ public final class ProjectionScenario<V> {
    * @throws IllegalArgumentException if the projection is not valid
    */
   public static <V> ProjectionScenario<V> of(Projection<V> projection) {
-    return new ProjectionScenario<>(new RowFormat<>(projection), Map.of(), Map.of(), List.of(), 0, NOW);
+    return new ProjectionScenario<>(
+        new RowFormat<>(projection), Map.of(), Map.of(), List.of(), 0, NOW);
   }
 
   /** Sets the time at which the events that follow are recorded. */
@@ -136,7 +137,8 @@ public final class ProjectionScenario<V> {
     if (format.effect(category.name(), mark) == RowFormat.MarkEffect.FOLD_AFRESH) {
       after.remove(id);
       for (StoredEvent event : kept) {
-        if (event.stream().id().equals(id) && format.byStream().contains(event.stream().category())) {
+        if (event.stream().id().equals(id)
+            && format.byStream().contains(event.stream().category())) {
           fold(event, after);
         }
       }

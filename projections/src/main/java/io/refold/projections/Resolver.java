@@ -38,8 +38,8 @@ final class Resolver {
   }
 
   /**
-   * Returns the events and marks of the categories, in log order. Of a stream that was deleted, what
-   * stands behind the first event that is gone is left out, but not the mark of its deletion.
+   * Returns the events and marks of the categories, in log order. Of a stream that was deleted,
+   * what stands behind the first event that is gone is left out, but not the mark of its deletion.
    *
    * @throws MissingEvents if events are gone, or are of another append, in streams that were not
    *     deleted

@@ -154,8 +154,7 @@ final class RowFormat<V> {
     return switch (mark) {
       case StreamMark.Closed closed -> MarkEffect.NONE;
       case StreamMark.Cancelled cancelled -> MarkEffect.NONE;
-      case StreamMark.Forgotten forgotten ->
-          shared() ? MarkEffect.OUTDATE : MarkEffect.FOLD_AFRESH;
+      case StreamMark.Forgotten forgotten -> shared() ? MarkEffect.OUTDATE : MarkEffect.FOLD_AFRESH;
       case StreamMark.Deleted deleted -> {
         Set<String> own = byStream();
         if (!own.contains(category)) {

@@ -99,16 +99,17 @@ final class RowHistory<V> {
     LogEntry append = tied;
     if (append == null || !append.position().equals(event.position())) {
       append =
-          store
-              .readLog(event.position().partition(), event.position().sequence() - 1, 1)
-              .stream()
+          store.readLog(event.position().partition(), event.position().sequence() - 1, 1).stream()
               .findFirst()
               .filter(read -> read.position().equals(event.position()))
               .orElseThrow(
                   () -> new MissingEvents(Map.of(event.stream(), List.of(event.version()))));
       tied = append;
     }
-    return append.pointers().stream().map(LogEntry.Pointer::stream).toList().indexOf(event.stream());
+    return append.pointers().stream()
+        .map(LogEntry.Pointer::stream)
+        .toList()
+        .indexOf(event.stream());
   }
 
   /** Walks along one stream, up to the mark's place in the log. */

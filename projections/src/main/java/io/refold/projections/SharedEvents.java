@@ -111,8 +111,8 @@ final class SharedEvents {
   }
 
   /**
-   * Fetches the events of these entries anew when they are wanted again. For events that could not be
-   * applied: their stream may have been deleted since they were fetched.
+   * Fetches the events of these entries anew when they are wanted again. For events that could not
+   * be applied: their stream may have been deleted since they were fetched.
    */
   void drop(List<LogEntry> entries) {
     synchronized (kept) {

@@ -47,9 +47,9 @@ public final class Source<V> {
    * <p>Such a row follows what happens to its stream itself. When the stream is deleted, the row
    * goes, too; if further sources of this kind give the row events of other streams with the same
    * id, it is folded afresh from these. When data in the stream was forgotten, the row is folded
-   * afresh from the first event on, as the events read now, in the same step in which the {@linkplain
-   * io.refold.eventstore.StreamMark mark} is applied; an event may so be folded several times, and
-   * each time as the codec reads it then. Closing a stream changes nothing.
+   * afresh from the first event on, as the events read now, in the same step in which the
+   * {@linkplain io.refold.eventstore.StreamMark mark} is applied; an event may so be folded several
+   * times, and each time as the codec reads it then. Closing a stream changes nothing.
    *
    * <p>That needs all sources of the projection to be of this kind. Where one is {@linkplain #keyed
    * keyed}, rows are treated as is said there, but the row of a deleted stream goes all the same if
@@ -68,10 +68,10 @@ public final class Source<V> {
    * keep "the last".
    *
    * <p>Such a row cannot be folded afresh from one stream, so it keeps what deleted streams have
-   * given, and what was forgotten since it was folded; only a rebuild, which cannot read it any more,
-   * is without. Where data was forgotten, the workers log a warning with projection and stream, and
-   * {@link ProjectionStatus#outdated()} counts it until the next rebuild. Start that when no process
-   * can have the data's keys in a cache any more.
+   * given, and what was forgotten since it was folded; only a rebuild, which cannot read it any
+   * more, is without. Where data was forgotten, the workers log a warning with projection and
+   * stream, and {@link ProjectionStatus#outdated()} counts it until the next rebuild. Start that
+   * when no process can have the data's keys in a cache any more.
    *
    * @param keys names the rows that an event changes; pure; a key named twice counts once
    */

@@ -148,7 +148,8 @@ final class Takeover {
     }
     if (entries.isEmpty()) {
       var settlement =
-          new Subscriptions.Settlement(state.settled(), state.events(), state.outdated(), List.of(), shards);
+          new Subscriptions.Settlement(
+              state.settled(), state.events(), state.outdated(), List.of(), shards);
       return switch (subscriptions.settle(lease, settlement)) {
         case DONE -> ready();
         case NOT_OWNER -> new Found.Over();
@@ -171,15 +172,15 @@ final class Takeover {
 
   private Found ready() {
     long head =
-        empty
-            ? projector.store().events().head(lease.partition()).position().sequence()
-            : 0;
+        empty ? projector.store().events().head(lease.partition()).position().sequence() : 0;
     return new Found.Ready(
         new Subscriptions.State(
             state.settled(),
             state.events(),
             state.outdated(),
-            state.grouped(), shards, state.problem()),
+            state.grouped(),
+            shards,
+            state.problem()),
         head);
   }
 

@@ -167,8 +167,7 @@ public abstract class DeletedStreamsContract extends StreamMarksSuite {
     var cancelled = new StreamMark.Cancelled();
     events().mark(ORDERS.stream("a"), cancelled, ExpectedVersion.any(), "c");
     events().mark(ORDERS.stream("none"), cancelled, ExpectedVersion.any(), "d");
-    Position last =
-        Shop.position(events().close(ORDERS.stream("a"), ExpectedVersion.any()));
+    Position last = Shop.position(events().close(ORDERS.stream("a"), ExpectedVersion.any()));
     run(orders);
     run(sales);
     assertThat(json(orders)).isEqualTo(before);

@@ -86,9 +86,7 @@ final class Guests {
 
   static void append(EventStore events, String id, GuestEvent... written) {
     Shop.position(
-        events.append(
-            Append.of(
-                category("guest"), id, ExpectedVersion.any(), List.of(written))));
+        events.append(Append.of(category("guest"), id, ExpectedVersion.any(), List.of(written))));
   }
 
   static void forget(EventStore events, String id, String subject) {
@@ -100,8 +98,7 @@ final class Guests {
             "forget-" + subject));
   }
 
-  static @Nullable Guest evolve(
-      String key, @Nullable Guest guest, Recorded<GuestEvent> recorded) {
+  static @Nullable Guest evolve(String key, @Nullable Guest guest, Recorded<GuestEvent> recorded) {
     Guest before = guest == null ? new Guest("", 0, 0) : guest;
     return switch (recorded.event()) {
       case Registered(String subject, String name) ->
@@ -128,8 +125,7 @@ final class Guests {
 
     /** A row per guest, and one for all. */
     static View ofBothKinds() {
-      return new View(
-          "both", List.of(Source.byStream(category("guest"), Guests::evolve), all()));
+      return new View("both", List.of(Source.byStream(category("guest"), Guests::evolve), all()));
     }
 
     /** A row per guest, from two streams of the same id. */

@@ -80,15 +80,8 @@ abstract class StreamMarksSuite {
 
   final <V> Projector.Result applyAndDie(
       Projection<V> projection, SharedEvents shared, List<LogEntry> entries) {
-    var format = new RowFormat<>(projection);
-    Layout layout = opened.generations().open(format.name(), format.shape(opened.shards()));
-    new GenerationKeys(opened, layout).create();
-    var projector =
-        new Projector<>(opened, format, layout, shared);
-    var owner =
-        new PartitionOwner<>(
-            projector, entries.getFirst().position().partition(), "dying", Duration.ofMinutes(1));
-    assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
+    Projector<V> projector = projector(projection, shared);
+    PartitionOwner<V> owner = owner(projector, entries.getFirst().position().partition());
     owner.step();
     try {
       return projector.apply(Objects.requireNonNull(owner.lease()), entries, Map.of());
@@ -97,5 +90,19 @@ abstract class StreamMarksSuite {
     } finally {
       owner.release();
     }
+  }
+
+  final <V> Projector<V> projector(Projection<V> projection, SharedEvents shared) {
+    var format = new RowFormat<>(projection);
+    Layout layout = opened.generations().open(format.name(), format.shape(opened.shards()));
+    new GenerationKeys(opened, layout).create();
+    return new Projector<>(opened, format, layout, shared);
+  }
+
+  /** Returns an owner that has the lease and is to be driven step by step. */
+  static <V> PartitionOwner<V> owner(Projector<V> projector, int partition) {
+    var owner = new PartitionOwner<>(projector, partition, "one", Duration.ofMinutes(1));
+    assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
+    return owner;
   }
 }

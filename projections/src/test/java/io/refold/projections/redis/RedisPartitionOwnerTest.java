@@ -149,8 +149,7 @@ class RedisPartitionOwnerTest extends PartitionOwnerContract {
     for (long version : versions) {
       session
           .redisson()
-          .getStream(
-              session.partitionTag(partition) + ":s:order:" + id, StringCodec.INSTANCE)
+          .getStream(session.partitionTag(partition) + ":s:order:" + id, StringCodec.INSTANCE)
           .remove(new StreamMessageId(version, 0));
     }
   }
