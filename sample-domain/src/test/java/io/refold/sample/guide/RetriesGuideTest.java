@@ -1,0 +1,138 @@
+package io.refold.sample.guide;
+
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refold.eventstore.Append;
+import io.refold.eventstore.AppendResult;
+import io.refold.eventstore.CommandHandler;
+import io.refold.eventstore.CommandOptions;
+import io.refold.eventstore.CommandOutcomeUnknownException;
+import io.refold.eventstore.CommandRejectedException;
+import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.Handled;
+import io.refold.eventstore.UniqueValues;
+import io.refold.eventstore.UniqueValues.Claim;
+import io.refold.eventstore.embedded.EmbeddedRedis;
+import io.refold.eventstore.redis.RedisEventStore;
+import io.refold.eventstore.redis.RedisUniqueValues;
+import io.refold.sample.guide.Orders.OrderCommand;
+import io.refold.sample.guide.Orders.OrderCommand.AddLine;
+import io.refold.sample.guide.Orders.OrderDecider;
+import io.refold.sample.guide.Orders.OrderEvent;
+import io.refold.sample.guide.Orders.OrderState;
+import io.refold.sample.guide.Vehicles.Register;
+import io.refold.sample.guide.Vehicles.Vehicle;
+import io.refold.sample.guide.Vehicles.VehicleDecider;
+import io.refold.sample.guide.Vehicles.VehicleEvent;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The code of docs/guides/retries.md does what the guide says. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RetriesGuideTest {
+  @SuppressWarnings("NullAway.Init") // opened before the first test
+  private static EmbeddedRedis redis;
+
+  @SuppressWarnings("NullAway.Init") // opened before the first test
+  private static RedisEventStore store;
+
+  @BeforeAll
+  static void open() {
+    redis = EmbeddedRedis.start();
+    store = RedisEventStore.connect(redis.url());
+  }
+
+  @AfterAll
+  static void close() {
+    store.close();
+    redis.close();
+  }
+
+  /** Handles a command, again as long as nobody knows what became of it. */
+  static Handled<OrderState, OrderEvent> untilKnown(
+      CommandHandler<OrderCommand, OrderState, OrderEvent> orders,
+      String id,
+      OrderCommand command,
+      String requestId) {
+    var options = CommandOptions.defaults().withCommandId(requestId);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return orders.handle(id, command, options);
+      } catch (CommandOutcomeUnknownException unknown) {
+        if (attempt == 3) {
+          throw unknown; // the caller may still repeat the request, tomorrow, elsewhere
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRepeatedCommandIsDoneOnce() {
+    var orders = CommandHandler.on(store, Orders.ORDERS, new OrderDecider()).build();
+    var line = new AddLine("pen", 2);
+
+    var first = untilKnown(orders, "o-1", line, "request-1");
+    var again = untilKnown(orders, "o-1", line, "request-1");
+
+    assertThat(first.repeat()).isFalse();
+    assertThat(again.repeat()).isTrue();
+    assertThat(again.events()).isEqualTo(first.events());
+    assertThat(again.version()).isEqualTo(1);
+  }
+
+  @Test
+  void anAppendHasFourOutcomes() {
+    List<OrderEvent> events = List.of(new OrderEvent.LineAdded("ink", 1));
+    var append = Append.of(Orders.ORDERS, "o-2", ExpectedVersion.noStream(), events);
+
+    String outcome =
+        switch (store.append(append)) {
+          case AppendResult.Appended done -> "at " + done.position();
+          case AppendResult.Conflict conflict -> "missed " + conflict.missed();
+          case AppendResult.Refused refused -> "never: " + refused.reason();
+          case AppendResult.Unknown unknown -> "send the same append again";
+        };
+
+    assertThat(outcome).startsWith("at ");
+    assertThat(store.append(append))
+        .isInstanceOfSatisfying(
+            AppendResult.Appended.class, repeat -> assertThat(repeat.repeat()).isTrue());
+  }
+
+  @Test
+  void aPlateBelongsToOneVehicle() {
+    var vehicles = CommandHandler.on(store, Vehicles.VEHICLES, new VehicleDecider()).build();
+    UniqueValues plates = RedisUniqueValues.on(store, "plate");
+
+    assertThat(register(vehicles, plates, "v-1", "AB 123")).isEqualTo("registered");
+    assertThat(register(vehicles, plates, "v-2", "AB 123")).isEqualTo("it is vehicle:v-1's");
+    assertThatThrownBy(() -> register(vehicles, plates, "v-1", "CD 456"))
+        .isInstanceOf(CommandRejectedException.class);
+    assertThat(plates.ownerOf("CD 456")).isEmpty();
+    assertThat(plates.ownerOf("AB 123")).contains(Vehicles.VEHICLES.stream("v-1"));
+  }
+
+  private static String register(
+      CommandHandler<Register, Vehicle, VehicleEvent> vehicles,
+      UniqueValues plates,
+      String id,
+      String plate) {
+    var stream = Vehicles.VEHICLES.stream(id);
+    var claim =
+        plates.claim(
+            plate,
+            stream,
+            "register-" + id + "-" + plate,
+            ofSeconds(30),
+            options -> vehicles.handle(id, new Register(plate), options));
+    return switch (claim) {
+      case Claim.Claimed<Handled<Vehicle, VehicleEvent>> claimed -> "registered";
+      case Claim.Taken<Handled<Vehicle, VehicleEvent>> taken -> "it is " + taken.owner() + "'s";
+    };
+  }
+}
