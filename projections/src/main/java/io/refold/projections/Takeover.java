@@ -29,7 +29,7 @@ final class Takeover {
   private Subscriptions.State state;
   private Position refilled;
   private boolean checked;
-  private boolean empty;
+  private boolean empty = true;
 
   /** What a step of it led to. */
   sealed interface Found {
@@ -99,7 +99,6 @@ final class Takeover {
     }
     shards.putAll(state.shards());
     refilled = state.settled();
-    empty = refilled.sequence() == 0;
     var ids = new ArrayList<Position>();
     ids.add(state.settled());
     for (int shard = 0; shard < number; shard++) {
