@@ -41,7 +41,8 @@ class InMemoryUniqueValuesTest extends UniqueValuesCrashContract {
         }
       };
   private final InMemoryEventStore store = new InMemoryEventStore();
-  private final UniqueValues names = UniqueValues.inMemory(store, "name", clock);
+  private final ValueRegister register = new InMemoryValueRegister(clock);
+  private final UniqueValues names = UniqueValues.on(store, "name", register);
 
   @Override
   protected EventStore store() {
@@ -51,6 +52,11 @@ class InMemoryUniqueValuesTest extends UniqueValuesCrashContract {
   @Override
   protected UniqueValues names() {
     return names;
+  }
+
+  @Override
+  protected ValueRegister register() {
+    return register;
   }
 
   @Override

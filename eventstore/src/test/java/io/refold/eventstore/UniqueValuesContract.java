@@ -10,7 +10,6 @@ import io.refold.eventstore.Accounts.Command;
 import io.refold.eventstore.Accounts.Deposit;
 import io.refold.eventstore.Accounts.Event;
 import io.refold.eventstore.Accounts.Open;
-import io.refold.eventstore.Accounts.Opened;
 import io.refold.eventstore.UniqueValues.Claim;
 import io.refold.eventstore.UniqueValues.Holding;
 import io.refold.eventstore.UniqueValues.Reservation;
@@ -35,6 +34,9 @@ public abstract class UniqueValuesContract {
 
   /** Returns the scope "name" of that store, always the same. */
   protected abstract UniqueValues names();
+
+  /** Returns what keeps the values of {@link #names}. */
+  protected abstract ValueRegister register();
 
   /** Lets the time of a reservation go by. */
   protected abstract void expire(String reserved);
@@ -148,14 +150,27 @@ public abstract class UniqueValuesContract {
 
   @Test
   void aRefusedAttemptDoesNotFreeWhatAnotherAttemptOfTheCommandMayStillWrite() {
-    Reservation slow = reserved(alice, "c1");
-    Reservation refused = reserved(alice, "c1");
+    for (boolean firstIsRefused : List.of(true, false)) {
+      Reservation first = reserved(alice, "c1");
+      Reservation second = reserved(alice, "c1");
+      Reservation refused = firstIsRefused ? first : second;
+      Reservation slow = firstIsRefused ? second : first;
 
-    assertThat(names().release(refused)).isFalse();
-    assertThat(names().release(refused)).as("again").isFalse();
-    assertTaken(bob, alice);
-    append(alice, "c1", new Opened(value));
-    assertThat(names().confirm(slow)).isTrue();
+      assertThat(names().release(refused)).isFalse();
+      assertThat(names().release(refused)).as("again").isFalse();
+      assertTaken(bob, alice);
+      assertThat(names().release(slow)).isTrue();
+    }
+  }
+
+  @Test
+  void aValueThatWasConfirmedAtTheLastMomentIsNotReplaced() {
+    Reservation reservation = reserved(alice, "c1");
+    Holding expired = names().find(value).orElseThrow();
+    names().confirm(reservation);
+
+    assertThat(register().replace(expired, new Reservation(value, bob, "c2", "a"), HOLD)).isFalse();
+    assertThat(names().find(value)).contains(new Holding(value, alice, "c1", true));
   }
 
   @Test

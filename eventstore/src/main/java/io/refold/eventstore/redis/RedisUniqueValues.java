@@ -28,7 +28,7 @@ public final class RedisUniqueValues implements ValueRegister {
   private final RedisSession session;
   private final String prefix;
 
-  private RedisUniqueValues(RedisSession session, String scope) {
+  RedisUniqueValues(RedisSession session, String scope) {
     this.session = session;
     this.prefix = "%s:unique:%s:".formatted(session.namespace(), scope);
   }

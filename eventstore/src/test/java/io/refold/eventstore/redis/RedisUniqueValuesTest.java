@@ -11,6 +11,7 @@ import io.refold.eventstore.UniqueValues.Holding;
 import io.refold.eventstore.UniqueValues.Reservation;
 import io.refold.eventstore.UniqueValues.Result;
 import io.refold.eventstore.UniqueValuesCrashContract;
+import io.refold.eventstore.ValueRegister;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.time.Duration;
 import java.util.List;
@@ -62,6 +63,11 @@ class RedisUniqueValuesTest extends UniqueValuesCrashContract {
   @Override
   protected UniqueValues names() {
     return RedisUniqueValues.on(store, "name");
+  }
+
+  @Override
+  protected ValueRegister register() {
+    return new RedisUniqueValues(store.session(), "name");
   }
 
   @Override
