@@ -38,8 +38,10 @@ public final class RedisEventStore implements EventStore {
   /** The layout of keys and entries that this version reads and writes. */
   public static final int LAYOUT = 1;
 
-  private static final RedisScript APPEND = onStream("append.lua");
-  private static final RedisScript MARK = onStream("mark.lua");
+  private static final RedisScript APPEND =
+      RedisScript.load(RedisEventStore.class, "append.lua", "exact.lua", "stream.lua");
+  private static final RedisScript MARK =
+      RedisScript.load(RedisEventStore.class, "mark.lua", "stream.lua");
   private static final RedisScript HEAD = RedisScript.load(RedisEventStore.class, "head.lua");
 
   private final RedisSession session;
@@ -272,9 +274,5 @@ public final class RedisEventStore implements EventStore {
           "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
               .formatted(MAX_PAGE, after, limit));
     }
-  }
-
-  private static RedisScript onStream(String name) {
-    return RedisScript.load(RedisEventStore.class, name, "stream.lua");
   }
 }

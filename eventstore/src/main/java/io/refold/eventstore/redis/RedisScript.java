@@ -28,9 +28,13 @@ public record RedisScript(String name, String source, String sha) {
     return of(name, source(anchor, name));
   }
 
-  /** Loads a script that begins with what another resource shares with it. */
-  static RedisScript load(Class<?> anchor, String name, String shared) {
-    return of(name, source(anchor, shared) + source(anchor, name));
+  /** Loads a script that begins with other resources, in this order. */
+  static RedisScript load(Class<?> anchor, String name, String... before) {
+    var source = new StringBuilder();
+    for (String part : before) {
+      source.append(source(anchor, part));
+    }
+    return of(name, source.append(source(anchor, name)).toString());
   }
 
   private static RedisScript of(String name, String source) {

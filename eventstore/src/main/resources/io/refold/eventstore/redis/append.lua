@@ -16,66 +16,10 @@
 -- is below v: so XLEN == expected and a successful XADD of expected + 1 prove that the last version
 -- was exactly the expected one. The log's numbers come from a counter, not from its length: were an
 -- entry deleted by hand, its length would give out a number twice, and readers could not notice.
-local log, count = KEYS[1], KEYS[2]
-local command, metadata = ARGV[1], ARGV[2]
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
 
-local function add(key, version, type, data, position)
-  if metadata == '' then
-    return redis.pcall('XADD', key, version .. '-0', 't', type, 'd', data, 'c', command, 'p', position)
-  end
-  return redis.pcall('XADD', key, version .. '-0',
-    't', type, 'd', data, 'c', command, 'p', position, 'm', metadata)
-end
-
-local writes, arg = {}, 5
-for i = 3, #KEYS do
-  local events = tonumber(ARGV[arg + 2])
-  writes[#writes + 1] = {
-    key = KEYS[i], name = ARGV[arg], expected = tonumber(ARGV[arg + 1]), count = events, events = arg + 3
-  }
-  arg = arg + 3 + 2 * events
-end
-
-local number, position, counted = next_position(count)
-local first = writes[1]
-local done = 0 -- how many events of the first stream the short way has written
-
-if #writes == 1 and first.expected >= 0 and redis.call('XLEN', first.key) == first.expected then
-  local added = add(first.key, first.expected + 1, ARGV[first.events], ARGV[first.events + 1], position)
-  if not added.err then
-    first.last, done = first.expected, 1
-  end
-end
-
-if done == 0 then
-  local versions, conflicts, refused = {}, {}, nil
-  local repeated, absent = nil, false -- a stream that has the command; whether another surely has not
-  for i, write in ipairs(writes) do
-    local last, ended = last_version(write.key)
-    if ended then refused = refused or {'refused', i, ended} end
-    local known = math.max(write.expected, 0)
-    local oldest = math.max(known + 1, last - window + 1)
-    local version, type = last_of(command, write.key, oldest, last)
-    if type == '$cancelled' then return {'refused', i, 'cancelled'} end
-    versions[i] = version
-    if version > 0 then repeated = repeated or i end
-    if version == 0 and oldest <= known + 1 then absent = true end
-    if write.expected >= 0 and write.expected ~= last then
-      conflicts[#conflicts + 1] = i
-      conflicts[#conflicts + 1] = last
-      conflicts[#conflicts + 1] = missed(write.key, known, page)
-    end
-    write.last = last
-  end
-  if repeated and absent then return {'misuse', repeated} end
-  if repeated then return {'repeat', newest(log), unpack(versions)} end
-  if refused then return refused end
-  if #conflicts > 0 then return {'conflict', unpack(conflicts)} end
-end
-
--- Below, Redis refuses the first write where it takes none now (a replica, no memory, no replicas): its
--- own error says so. Later ones fail only where somebody has tampered with the store: all is undone.
+-- Redis refuses the first write where it takes none now (a replica, no memory, no replicas): its own
+-- error says so. Later ones fail only where somebody has tampered with the store: all is undone.
 local function undo(failure, written)
   if #written == 0 and not string.find(failure, 'equal or smaller', 1, true) then
     return redis.error_reply(failure)
@@ -84,23 +28,60 @@ local function undo(failure, written)
     for version = w.last + 1, w.last + w.added do redis.call('XDEL', w.key, version .. '-0') end
     if w.last == 0 then redis.call('DEL', w.key) else redis.call('XSETID', w.key, w.last .. '-0') end
   end
-  return redis.error_reply('REFOLD nothing was written, a stream or the log of ' .. first.name ..
+  return redis.error_reply('REFOLD nothing was written, a stream or the log of ' .. ARGV[5] ..
     ' was changed from outside: ' .. failure)
 end
 
-local reply, pointers, events = {'ok', position}, {}, 0
-local written = {}
+if done > 0 then
+  return undo(failure, {{key = KEYS[3], last = tonumber(ARGV[6]), added = done}})
+end
+
+local writes, arg = {}, 5
+for i = 3, #KEYS do
+  local events = tonumber(ARGV[arg + 2])
+  writes[i - 2] = {
+    key = KEYS[i], name = ARGV[arg], expected = tonumber(ARGV[arg + 1]), count = events, events = arg + 3
+  }
+  arg = arg + 3 + 2 * events
+end
+
+local versions, conflicts, refused = {}, {}, nil
+local repeated, absent = nil, false -- a stream that has the command; whether another surely has not
 for i, write in ipairs(writes) do
-  write.added = i == 1 and done or 0
-  written[i] = write
-  for n = write.added, write.count - 1 do
-    local at = write.events + 2 * n
-    local added = add(write.key, string.format('%.0f', write.last + n + 1), ARGV[at], ARGV[at + 1], position)
-    if added.err then
-      if write.added == 0 then written[i] = nil end
-      return undo(added.err, written)
+  local last, ended = last_version(write.key)
+  if ended then refused = refused or {'refused', i, ended} end
+  local known = math.max(write.expected, 0)
+  local oldest = math.max(known + 1, last - window + 1)
+  local version, type = last_of(command, write.key, oldest, last)
+  if type == '$cancelled' then return {'refused', i, 'cancelled'} end
+  versions[i] = version
+  if version > 0 then repeated = repeated or i end
+  if version == 0 and oldest <= known + 1 then absent = true end
+  if write.expected >= 0 and write.expected ~= last then
+    conflicts[#conflicts + 1] = i
+    conflicts[#conflicts + 1] = last
+    conflicts[#conflicts + 1] = missed(write.key, known, page)
+  end
+  write.last = last
+end
+if repeated and absent then return {'misuse', repeated} end
+if repeated then return {'repeat', newest(log), unpack(versions)} end
+if refused then return refused end
+if #conflicts > 0 then return {'conflict', unpack(conflicts)} end
+
+local number, position, counted = next_position(count)
+local reply, pointers, events, written = {'ok', position}, {}, 0, {}
+for i, write in ipairs(writes) do
+  write.added = 0
+  for n = 0, write.count - 1 do
+    local at, id = write.events + 2 * n, string.format('%.0f-0', write.last + n + 1)
+    local fields = {'t', ARGV[at], 'd', ARGV[at + 1], 'c', command, 'p', position}
+    if metadata ~= '' then
+      fields[9], fields[10] = 'm', metadata
     end
-    write.added = n + 1
+    local added = redis.pcall('XADD', write.key, id, unpack(fields))
+    if added.err then return undo(added.err, written) end
+    write.added, written[i] = n + 1, write
   end
   pointers[i] = string.format('%.0f %d %s', write.last + 1, write.count, write.name)
   reply[i + 2] = write.last + write.count
@@ -108,6 +89,5 @@ for i, write in ipairs(writes) do
 end
 local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
 if logged.err then return undo(logged.err, written) end
-redis.call('HSET', count, 'appends', string.format('%.0f', number),
-  'events', string.format('%.0f', counted + events))
+redis.call('HSET', count, 'appends', number, 'events', counted + events)
 return reply
