@@ -19,8 +19,9 @@ import java.lang.annotation.Target;
  * bytes and the subject's id more where the subject is not the stream. Names of components and the
  * length of what they hold stay visible.
  *
- * <p>Only what is marked can be forgotten. Ids of streams and of subjects, keys of rows, command ids
- * and metadata are stored in clear and stay: they should be random, not names or addresses.
+ * <p>Only what is marked can be forgotten. Ids of streams and of subjects, keys of rows, {@linkplain
+ * UniqueValues unique values}, command ids and metadata are stored in clear and stay: they should be
+ * random, not names or addresses.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

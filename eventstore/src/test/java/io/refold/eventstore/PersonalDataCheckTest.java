@@ -25,6 +25,12 @@ class PersonalDataCheckTest {
     record Deep(List<Map<String, Optional<Address>>> addresses) implements Unencrypted {}
   }
 
+  sealed interface UnencryptedArgument {
+    record Kept(Holder<Address> address) implements UnencryptedArgument {}
+
+    record Holder<T>(T held) {}
+  }
+
   sealed interface Primitive {
     record Born(@PersonalData int year) implements Primitive {}
   }
@@ -74,9 +80,11 @@ class PersonalDataCheckTest {
 
   @Test
   void marksThatCannotBeHonouredAreRefusedWhenTheCodecIsMade() {
-    assertThatThrownBy(() -> EventCodec.json(Unencrypted.class))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("Address.city is personal data, and the codec has no keys");
+    for (Class<?> root : List.of(Unencrypted.class, UnencryptedArgument.class)) {
+      assertThatThrownBy(() -> EventCodec.json(root))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("Address.city is personal data, and the codec has no keys");
+    }
     Map.of(
             Primitive.class, "Born.year cannot become null",
             NoSubject.class, "names 'who' as its subject, which is no component beside it",

@@ -22,6 +22,7 @@ import io.refold.eventstore.PersonalEvents.Phone;
 import io.refold.eventstore.PersonalEvents.Reached;
 import io.refold.eventstore.PersonalEvents.Registered;
 import io.refold.eventstore.PersonalEvents.Shouted;
+import io.refold.eventstore.PersonalEvents.Spelled;
 import io.refold.eventstore.PersonalEvents.Square;
 import io.refold.eventstore.PersonalEvents.Tuple;
 import java.math.BigDecimal;
@@ -149,6 +150,7 @@ class PersonalDataTest {
             new Drawn(new Square(19790503)),
             new Reached(List.of(new Mail("Secret"), new Phone("Secret")), new Mail("Secret")),
             new Odd("Secret", 3),
+            new Spelled("Secret", 3),
             new Made("Secret"),
             new Tuple("bob", "Secret"))) {
       EncodedEvent stored = codec.encode(STREAM, event);

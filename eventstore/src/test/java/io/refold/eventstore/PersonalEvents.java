@@ -92,10 +92,18 @@ final class PersonalEvents {
 
   record Square(int side) implements Shape {}
 
-  /** With a constructor of its own, a factory, another name and another form. */
+  /** Under another name. */
   record Odd(@JsonProperty("n") @PersonalData @Nullable String name, int number) implements Event {
     Odd(@Nullable String name, int number) {
       this.name = name;
+      this.number = number;
+    }
+  }
+
+  /** With a constructor that is written out. */
+  record Spelled(@PersonalData @Nullable String name, int number) implements Event {
+    Spelled(@Nullable String name, int number) {
+      this.name = name == null ? null : name.strip();
       this.number = number;
     }
   }
