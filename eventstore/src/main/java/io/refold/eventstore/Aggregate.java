@@ -27,8 +27,7 @@ record Aggregate<S>(
   }
 
   /** Folds the events that follow. */
-  <E> Aggregate<S> and(
-      Category<E> category, Decider<?, S, E> decider, List<StoredEvent> events) {
+  <E> Aggregate<S> and(Category<E> category, Decider<?, S, E> decider, List<StoredEvent> events) {
     if (events.isEmpty()) {
       return this;
     }
@@ -59,9 +58,8 @@ record Aggregate<S>(
         snapshot);
   }
 
-  /** Adds the events that a command has just written. */
-  <E> Aggregate<S> and(
-      Decider<?, S, E> decider, List<? extends E> events, String commandId, Position written) {
+  /** Adds the events that a command is about to write. */
+  <E> Aggregate<S> and(Decider<?, S, E> decider, List<? extends E> events, String commandId) {
     S after = state;
     for (E event : events) {
       after = decider.evolve(after, event);
@@ -70,19 +68,22 @@ record Aggregate<S>(
         stream,
         version + events.size(),
         after,
-        written,
+        position,
         recent.and(commandId, events.size()),
         ended,
         forgotten,
         snapshot);
   }
 
+  Aggregate<S> at(Position written) {
+    return new Aggregate<>(stream, version, state, written, recent, ended, forgotten, snapshot);
+  }
+
   Aggregate<S> withSnapshot(long atVersion) {
-    return new Aggregate<>(
-        stream, version, state, position, recent, ended, forgotten, atVersion);
+    return new Aggregate<>(stream, version, state, position, recent, ended, forgotten, atVersion);
   }
 
   Loaded<S> loaded() {
-    return new Loaded<>(stream, version, state, position);
+    return new Loaded<>(stream, version, state, position, ended != null);
   }
 }

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Folds the aggregates of one category, and keeps what is likely to be asked for again.
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * mark in the stream makes the fold start again.
  */
 final class Aggregates<S, E> {
+  private static final Logger LOG = LoggerFactory.getLogger(Aggregates.class);
   private static final int PAGE = 1_000;
 
   private final EventStore store;
@@ -46,9 +49,8 @@ final class Aggregates<S, E> {
     ToIntFunction<? super S> weigher = caching.weigher();
     return Caffeine.newBuilder()
         .maximumWeight(caching.maxWeight())
-        .weigher(
-            (StreamId stream, Kept<S> kept) ->
-                weigher == null ? 1 : weigher.applyAsInt(kept.aggregate().state()))
+        .weigher((StreamId stream, Kept<S> kept) ->
+            weigher == null ? 1 : weigher.applyAsInt(kept.aggregate().state()))
         .expireAfterAccess(caching.idle())
         .executor(Runnable::run) // what is too much goes at once
         .build();
@@ -99,28 +101,44 @@ final class Aggregates<S, E> {
         : keep(new Found<>(updated, true, found.disruptions()));
   }
 
-  /** Adds what a conflict has told, or reads anew where that is not enough. */
+  /** Adds what a conflict has told, or reads where that is not enough. */
   Found<S> add(Found<S> found, AppendResult.Missed missed) {
     Aggregate<S> known = found.aggregate();
+    if (isOutdated(found)) {
+      return fold(known.stream());
+    }
     var added = known.and(category, decider, missed.events());
     boolean complete =
         added.version() == missed.version() && added.forgotten() == known.forgotten();
-    return complete
-        ? keep(new Found<>(added, true, found.disruptions()))
-        : fold(known.stream());
+    return complete ? keep(new Found<>(added, true, found.disruptions())) : update(found);
   }
 
-  /** Adds what a command has written, and saves a snapshot if it is time. */
-  Aggregate<S> written(
-      Found<S> found, List<? extends E> events, String commandId, Position position) {
-    var written = found.aggregate().and(decider, events, commandId, position);
-    var saved = snapshots == null ? written : snapshots.saved(written);
+  /** Whether a connection or reply has been lost since, so that history may be another one. */
+  boolean isOutdated(Found<S> found) {
+    return store.disruptions() != found.disruptions();
+  }
+
+  /** Takes notice of what a command has written, and saves a snapshot if it is time. */
+  Aggregate<S> written(Found<S> found, Aggregate<S> decided) {
+    if (isOutdated(found)) {
+      return fold(decided.stream()).aggregate();
+    }
+    var saved = snapshots == null ? decided : snapshots.saved(decided);
     return keep(new Found<>(saved, true, found.disruptions())).aggregate();
   }
 
   private Found<S> keep(Found<S> found) {
+    try {
+      put(found);
+    } catch (RuntimeException e) { // what a weigher of the user's throws must not hide an append
+      LOG.warn("{} is not kept in memory: {}", found.aggregate().stream(), e.toString());
+    }
+    return found;
+  }
+
+  private void put(Found<S> found) {
     Aggregate<S> newer = found.aggregate();
-    if (cache != null && newer.version() > 0 && store.disruptions() == found.disruptions()) {
+    if (cache != null && newer.version() > 0 && !isOutdated(found)) {
       cache
           .asMap()
           .merge(
@@ -132,7 +150,6 @@ final class Aggregates<S, E> {
                       ? old
                       : fresh);
     }
-    return found;
   }
 
   private Found<S> fold(StreamId stream) {

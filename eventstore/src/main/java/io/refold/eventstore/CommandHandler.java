@@ -3,6 +3,7 @@ package io.refold.eventstore;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -13,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Handles commands on one category: validates the command, folds the aggregate's events, lets the
  * decider decide, appends, and decides again where another writer was faster. Thread-safe.
  *
- * <p>States are kept in a {@linkplain StateCache cache}, so that a command on a hot aggregate is one
- * call to the store. No refusal is answered from a kept state that may be old: a rejection, a
+ * <p>States are kept in a {@linkplain StateCache cache}, so that a command on a hot aggregate is
+ * one call to the store. No refusal is answered from a kept state that may be old: a rejection, a
  * conflict with an expected version and a decision that changes nothing are confirmed against newer
  * events first.
  *
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param <E> the events
  */
 public final class CommandHandler<C, S, E> {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final EventStore store;
   private final Category<E> category;
   private final Decider<C, S, E> decider;
@@ -42,8 +45,7 @@ public final class CommandHandler<C, S, E> {
     decider = builder.decider;
     conflicts = builder.conflicts;
     clock = builder.clock;
-    aggregates =
-        new Aggregates<>(store, category, decider, builder.cache, builder.snapshots());
+    aggregates = new Aggregates<>(store, category, decider, builder.cache, builder.snapshots());
   }
 
   /** Starts building a handler. */
@@ -76,7 +78,8 @@ public final class CommandHandler<C, S, E> {
    * @throws CommandOutcomeUnknownException if the reply was lost; repeat with the same command id
    * @throws EventNotStorableException if an event cannot be encoded or is too large
    * @throws UnreadableEventException if an event of the stream cannot be decoded
-   * @throws StoreUnavailableException if the store cannot be used now; nothing was written
+   * @throws StoreUnavailableException if the store cannot be used now; nothing was written by this
+   *     call
    */
   public Handled<S, E> handle(String id, C command, CommandOptions options) {
     CommandValidator.validate(command);
@@ -91,6 +94,7 @@ public final class CommandHandler<C, S, E> {
   private Handled<S, E> handle(
       StreamId stream, C command, CommandOptions options, String commandId, Turns.Turn turn) {
     var now = clock.instant();
+    long giveUp = System.nanoTime() + PATIENCE.toNanos();
     var found = aggregates.find(stream);
     int attempt = 1;
     while (true) {
@@ -116,14 +120,25 @@ public final class CommandHandler<C, S, E> {
         found = aggregates.update(found);
         continue;
       }
-      switch (store.append(append(found.aggregate(), events, commandId, options.metadata()))) {
-        case AppendResult.Appended appended when appended.repeat() -> {
-          found = aggregates.update(found);
-          return repeated(found.aggregate(), commandId, writtenBy(found.aggregate(), commandId));
+      if (aggregates.isOutdated(found)) { // what was decided on may be history no more
+        found = aggregates.find(stream);
+        continue;
+      }
+      // folded before it is written: what cannot be folded must not become history
+      Aggregate<S> decided = found.aggregate().and(decider, events, commandId);
+      AppendResult result;
+      try {
+        result = store.append(append(found.aggregate(), events, commandId, options.metadata()));
+      } catch (StoreUnavailableException notWritten) {
+        if (!aggregates.isOutdated(found) || System.nanoTime() - giveUp > 0) {
+          throw notWritten;
         }
+        found = aggregates.find(stream);
+        continue;
+      }
+      switch (result) {
         case AppendResult.Appended appended -> {
-          var written = aggregates.written(found, events, commandId, appended.position());
-          return handled(written, List.copyOf(events), appended.position(), false);
+          return answer(found, decided, events, commandId, appended);
         }
         case AppendResult.Unknown unknown ->
             throw new CommandOutcomeUnknownException(stream, commandId, unknown.cause());
@@ -143,6 +158,27 @@ public final class CommandHandler<C, S, E> {
           attempt++;
         }
       }
+    }
+  }
+
+  /**
+   * The command is done; an answer that cannot be read leaves its outcome unknown to the caller.
+   */
+  private Handled<S, E> answer(
+      Aggregates.Found<S> found,
+      Aggregate<S> decided,
+      List<? extends E> events,
+      String commandId,
+      AppendResult.Appended appended) {
+    try {
+      if (appended.repeat()) {
+        var aggregate = aggregates.update(found).aggregate();
+        return repeated(aggregate, commandId, writtenBy(aggregate, commandId));
+      }
+      var written = aggregates.written(found, decided.at(appended.position()));
+      return handled(written, List.copyOf(events), appended.position(), false);
+    } catch (StoreUnavailableException e) {
+      throw new CommandOutcomeUnknownException(found.aggregate().stream(), commandId, e);
     }
   }
 
@@ -189,7 +225,7 @@ public final class CommandHandler<C, S, E> {
 
   /**
    * Returns the state of an aggregate as it was at a version; its newest one if it has fewer
-   * events.
+   * events. A deleted stream has no past.
    *
    * @param version 0 for the initial state
    * @throws IllegalArgumentException if the id is not allowed or the version is negative
@@ -215,8 +251,7 @@ public final class CommandHandler<C, S, E> {
    */
   public Loaded<S> loadAsOf(String id, Instant time) {
     return aggregates
-        .foldWhile(
-            category.stream(id), stored -> !stored.position().recordedAt().isAfter(time))
+        .foldWhile(category.stream(id), stored -> !stored.position().recordedAt().isAfter(time))
         .loaded();
   }
 
@@ -225,11 +260,21 @@ public final class CommandHandler<C, S, E> {
     if (!aggregate.recent().mayContain(commandId)) {
       return List.of();
     }
-    int recognised = EventStore.RECOGNISED_EVENTS;
-    long before = Math.max(0, aggregate.version() - recognised);
-    return store.read(aggregate.stream(), before, recognised).stream()
-        .filter(stored -> stored.commandId().equals(commandId))
-        .toList();
+    var written = new ArrayDeque<StoredEvent>();
+    long end = aggregate.version();
+    boolean more = true; // the events of one command stand together, and may begin a page before
+    while (more && end > 0) {
+      long before = Math.max(0, end - EventStore.RECOGNISED_EVENTS);
+      List<StoredEvent> page = store.read(aggregate.stream(), before, (int) (end - before));
+      for (StoredEvent stored : page.reversed()) {
+        if (stored.commandId().equals(commandId)) {
+          written.addFirst(stored);
+        }
+      }
+      more = !page.isEmpty() && page.getFirst().equals(written.peekFirst());
+      end = before;
+    }
+    return List.copyOf(written);
   }
 
   /** Nothing is newer than the partition's head, so a reader who waits there sees the command. */
@@ -311,8 +356,8 @@ public final class CommandHandler<C, S, E> {
     /**
      * Saves snapshots, so that a long stream need not be read from its first event; the default
      * saves none. They are written behind the append: the command does not wait for them. A
-     * snapshot of another shape of state, a damaged one, and one that is not of the stream's history
-     * are reported in the log, not used, and replaced after the next append.
+     * snapshot of another shape of state, a damaged one, and one that is not of the stream's
+     * history are reported in the log, not used, and replaced after the next append.
      *
      * @param codec stores and reads states; raise its version when {@link Decider#evolve} means
      *     something else than before

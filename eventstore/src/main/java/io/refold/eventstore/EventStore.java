@@ -35,6 +35,10 @@ public interface EventStore extends AutoCloseable {
    * it is recognised by its command id and answered as {@linkplain AppendResult.Appended#repeat() a
    * repeat}.
    *
+   * <p>What was certainly not executed is sent again for a few seconds; not so where an exact
+   * version is expected and a connection was lost: the server may have come back with another
+   * history, in which that version means something else.
+   *
    * <p>Recognition looks at the events that the writer did not know: those behind the expected
    * version, or the last 256 where it expects {@linkplain ExpectedVersion#any() any}.
    *

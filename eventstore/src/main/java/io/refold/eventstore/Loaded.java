@@ -8,6 +8,8 @@ package io.refold.eventstore;
  * @param version the version of its last event, 0 if it has none
  * @param state the state after that event
  * @param position the position of that event, or the partition's origin
+ * @param closed whether the stream was closed or deleted, and takes no more commands
  * @param <S> the state
  */
-public record Loaded<S>(StreamId stream, long version, S state, Position position) {}
+public record Loaded<S>(
+    StreamId stream, long version, S state, Position position, boolean closed) {}

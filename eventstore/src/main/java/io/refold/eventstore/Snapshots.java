@@ -3,6 +3,7 @@ package io.refold.eventstore;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,14 +19,15 @@ import org.slf4j.LoggerFactory;
  */
 final class Snapshots<S> {
   private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+  private static final int MOST_UNDER_WAY = 64;
 
   private final SnapshotStore store;
   private final Protection protection;
   private final StateCodec<S> codec;
   private final SnapshotRule<S> rule;
+  private final Semaphore underWay = new Semaphore(MOST_UNDER_WAY);
 
-  Snapshots(
-      SnapshotStore store, Protection protection, StateCodec<S> codec, SnapshotRule<S> rule) {
+  Snapshots(SnapshotStore store, Protection protection, StateCodec<S> codec, SnapshotRule<S> rule) {
     this.store = store;
     this.protection = protection;
     this.codec = codec;
@@ -66,12 +68,12 @@ final class Snapshots<S> {
       LOG.warn("the snapshot of {} is not used: it is damaged (wrong checksum)", stream);
       return null;
     }
-    byte[] state = protection.open(stream, snapshot.state());
-    if (state == null) {
-      LOG.info("the snapshot of {} is not used: it may no longer be read", stream);
-      return null;
-    }
     try {
+      byte[] state = protection.open(stream, snapshot.state());
+      if (state == null) {
+        LOG.info("the snapshot of {} is not used: it may no longer be read", stream);
+        return null;
+      }
       return new Aggregate<>(
           stream,
           snapshot.version(),
@@ -81,31 +83,48 @@ final class Snapshots<S> {
           null,
           0,
           snapshot.version());
-    } catch (IllegalArgumentException e) {
-      LOG.warn("the snapshot of {} is not used: its codec cannot read it", stream); // no data in logs
+    } catch (RuntimeException e) { // the user's codec; its messages may hold data
+      LOG.warn(
+          "the snapshot of {} is not used: it cannot be read ({})", stream, e.getClass().getName());
       return null;
     }
   }
 
-  /** Saves in the background if the rule says so; what goes wrong is reported and costs nothing. */
+  /**
+   * Saves in the background if the rule says so: encoding may be slow, and sealing may wait for
+   * keys. What goes wrong is reported, without data, and costs nothing; where too many are under
+   * way, none is saved.
+   */
   Aggregate<S> saved(Aggregate<S> aggregate) {
-    if (!rule.due(aggregate.loaded(), aggregate.snapshot())) {
+    if (!isDue(aggregate) || !underWay.tryAcquire()) {
       return aggregate;
     }
-    StreamId stream = aggregate.stream();
-    try {
-      var unused =
-          store
-              .save(stream, snapshot(aggregate))
-              .whenComplete((saved, failure) -> {
-                if (failure != null) {
-                  LOG.warn("no snapshot of {} was saved: {}", stream, failure.toString());
-                }
-              });
-    } catch (RuntimeException e) { // the append is done, whatever becomes of the snapshot
-      LOG.warn("no snapshot of {} was saved: {}", stream, e.toString());
-    }
+    Thread.ofVirtual()
+        .name("refold-snapshot")
+        .start(() -> {
+          try {
+            store.save(aggregate.stream(), snapshot(aggregate)).toCompletableFuture().join();
+          } catch (RuntimeException e) {
+            report(aggregate.stream(), e);
+          } finally {
+            underWay.release();
+          }
+        });
     return aggregate.withSnapshot(aggregate.version());
+  }
+
+  private boolean isDue(Aggregate<S> aggregate) {
+    try {
+      return rule.due(aggregate.loaded(), aggregate.snapshot());
+    } catch (RuntimeException e) { // the append is done, whatever becomes of the snapshot
+      report(aggregate.stream(), e);
+      return false;
+    }
+  }
+
+  private static void report(StreamId stream, RuntimeException failure) {
+    Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+    LOG.warn("no snapshot of {} was saved: {}", stream, cause.getClass().getName());
   }
 
   private SnapshotStore.Snapshot snapshot(Aggregate<S> aggregate) {

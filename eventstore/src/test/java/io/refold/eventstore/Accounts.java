@@ -31,7 +31,7 @@ public final class Accounts {
 
   public record Account(boolean open, long cents) {}
 
-  public static final class AccountDecider implements Decider<Command, Account, Event> {
+  public static class AccountDecider implements Decider<Command, Account, Event> {
     @Override
     public Account initialState() {
       return new Account(false, 0);

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -61,7 +62,8 @@ public abstract class CommandHandlerContract {
     assertThat(last.position()).isEqualTo(handled.position());
     assertThat(last.metadata()).isEqualTo(Metadata.of("user", "bob"));
     assertThat(accounts.load(id))
-        .isEqualTo(new Loaded<>(handled.stream(), 2, new Account(true, 5), handled.position()));
+        .isEqualTo(
+            new Loaded<>(handled.stream(), 2, new Account(true, 5), handled.position(), false));
   }
 
   @Test
@@ -131,6 +133,55 @@ public abstract class CommandHandlerContract {
     assertThat(repeat.version()).isEqualTo(3);
     assertThat(repeat.position().sequence()).isGreaterThanOrEqualTo(newest.position().sequence());
     assertThat(store().read(ACCOUNTS.stream(id), 0, 10)).hasSize(3);
+  }
+
+  @Test
+  void aRepeatHasAllEventsOfItsCommandHoweverManyTheyAre() {
+    var decider =
+        new AccountDecider() {
+          @Override
+          public List<Event> decide(Command command, Account account, Context context) {
+            return Collections.nCopies(300, new Deposited(1));
+          }
+        };
+    var generous = CommandHandler.on(store(), ACCOUNTS, decider).build();
+    var once = CommandOptions.defaults().withCommandId("generous-" + id);
+    accounts.handle(id, new Open("Alice"));
+    generous.handle(id, new Deposit(1), once);
+
+    var repeat = generous.handle(id, new Deposit(1), once);
+
+    assertThat(repeat.repeat()).isTrue();
+    assertThat(repeat.events()).hasSize(300);
+    assertThat(repeat.version()).isEqualTo(301);
+  }
+
+  @Test
+  void whatCannotBeFoldedIsNotWritten() {
+    var decider =
+        new AccountDecider() {
+          @Override
+          public Account evolve(Account account, Event event) {
+            throw new UnsupportedOperationException("no such event");
+          }
+        };
+
+    assertThatThrownBy(() ->
+            CommandHandler.on(store(), ACCOUNTS, decider).build().handle(id, new Open("Alice")))
+        .isInstanceOf(UnsupportedOperationException.class);
+
+    assertThat(store().read(ACCOUNTS.stream(id), 0, 10)).isEmpty();
+  }
+
+  @Test
+  void aWeigherThatFailsDoesNotHideWhatWasDone() {
+    var handler =
+        CommandHandler.on(store(), ACCOUNTS, new AccountDecider())
+            .cache(StateCache.weighing(100, account -> -1))
+            .build();
+
+    assertThat(handler.handle(id, new Open("Alice")).version()).isEqualTo(1);
+    assertThat(handler.handle(id, new Deposit(1)).version()).isEqualTo(2);
   }
 
   @Test

@@ -17,6 +17,7 @@ import io.refold.eventstore.SnapshotStore.Loading;
 import io.refold.eventstore.SnapshotStore.Snapshot;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -207,6 +208,80 @@ public abstract class SnapshotContract {
     assertThat(renewed.handle(id, new Deposit(1)).state()).isEqualTo(new Account(true, 16));
     assertThat(codec.decoded).isZero();
     untilSaved("v2", 7);
+  }
+
+  @Test
+  void anAppendIsDoneWhateverBecomesOfItsSnapshot() {
+    var failing =
+        new StateCodec<Account>() {
+          @Override
+          public byte[] encode(Account state) {
+            throw new IllegalStateException("cannot be written");
+          }
+
+          @Override
+          public Account decode(byte[] stored) {
+            throw new IllegalStateException("cannot be read");
+          }
+
+          @Override
+          public String fingerprint() {
+            return "failing";
+          }
+        };
+    SnapshotRule<Account> rule =
+        (now, snapshot) -> {
+          if (now.version() == 2) {
+            throw new IllegalStateException("no rule for 2");
+          }
+          return true;
+        };
+    var accounts =
+        CommandHandler.on(store(), ACCOUNTS, new AccountDecider()).snapshots(failing, rule).build();
+
+    assertThat(accounts.handle(id, new Open("Alice")).version()).isEqualTo(1);
+    assertThat(accounts.handle(id, new Deposit(1)).version()).isEqualTo(2);
+    assertThat(accounts.handle(id, new Deposit(1)).version()).isEqualTo(3);
+    assertThat(save(snapshot(3, "failing"))).isTrue();
+    var restarted =
+        CommandHandler.on(store(), ACCOUNTS, new AccountDecider()).snapshots(failing, rule).build();
+    assertThat(restarted.load(id).state()).isEqualTo(new Account(true, 2));
+  }
+
+  @Test
+  void aCommandDoesNotWaitForItsSnapshot() {
+    var encoded = new CountDownLatch(1);
+    var slow =
+        new StateCodec<Account>() {
+          @Override
+          public byte[] encode(Account state) {
+            try {
+              encoded.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            return STATE;
+          }
+
+          @Override
+          public Account decode(byte[] stored) {
+            throw new IllegalArgumentException("no account in it");
+          }
+
+          @Override
+          public String fingerprint() {
+            return "slow";
+          }
+        };
+    var accounts =
+        CommandHandler.on(store(), ACCOUNTS, new AccountDecider())
+            .snapshots(slow, SnapshotRule.every(1))
+            .build();
+
+    assertThat(accounts.handle(id, new Open("Alice")).version()).isEqualTo(1);
+
+    encoded.countDown();
+    untilSaved("slow", 1);
   }
 
   @Test

@@ -62,7 +62,8 @@ final class RedisErrors {
 
   /** Whether the server may be another one, or the same one restarted, from here on. */
   static boolean disrupts(Throwable failure) {
-    return passes(failure) || executed(failure);
+    boolean movingSlot = failure instanceof RedisTryAgainException;
+    return !movingSlot && (passes(failure) || executed(failure));
   }
 
   /** A read whose connection broke may be sent again, whatever became of it. */

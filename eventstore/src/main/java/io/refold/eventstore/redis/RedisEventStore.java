@@ -52,7 +52,8 @@ public final class RedisEventStore implements EventStore {
   private final EventFetch fetch;
   private final RedisSnapshots snapshots;
 
-  RedisEventStore(RedisSession session, Keys keys, int partitions, Limits limits, List<String> warnings) {
+  RedisEventStore(
+      RedisSession session, Keys keys, int partitions, Limits limits, List<String> warnings) {
     this.session = session;
     this.keys = keys;
     this.partitions = partitions;
@@ -152,10 +153,7 @@ public final class RedisEventStore implements EventStore {
         new Append(List.of(write), commandId, Metadata.empty()),
         MARK,
         List.of(
-            keys.log(partition),
-            keys.count(partition),
-            keys.stream(stream),
-            keys.snapshot(stream)),
+            keys.log(partition), keys.count(partition), keys.stream(stream), keys.snapshot(stream)),
         List.of(
             commandId,
             RECOGNISED_EVENTS,
@@ -169,11 +167,21 @@ public final class RedisEventStore implements EventStore {
   private AppendResult write(
       Append append, RedisScript script, List<String> names, List<Object> args) {
     try {
-      Object reply = session.eval(script, names, args.toArray());
+      Object reply =
+          isBasedOnHistory(append)
+              ? session.evalOnSameServer(script, names, args.toArray())
+              : session.eval(script, names, args.toArray());
       return result(append, (List<?>) Objects.requireNonNull(reply));
     } catch (ReplyLostException e) {
       return new AppendResult.Unknown(e);
     }
+  }
+
+  /** A version that was read says nothing about a history that a server has lost since. */
+  private static boolean isBasedOnHistory(Append append) {
+    return append.writes().stream()
+        .anyMatch(write ->
+            write.expected() instanceof ExpectedVersion.Exactly(long version) && version > 0);
   }
 
   private static long expected(ExpectedVersion expected) {

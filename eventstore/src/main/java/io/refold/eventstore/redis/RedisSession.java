@@ -17,6 +17,7 @@ import org.redisson.Redisson;
 import org.redisson.api.RScript;
 import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisNoScriptException;
+import org.redisson.client.RedisTryAgainException;
 import org.redisson.config.Config;
 
 /**
@@ -97,6 +98,18 @@ public final class RedisSession {
   }
 
   /**
+   * Runs a script as {@link #eval} does, but not again where the server may be another one, or the
+   * same one restarted, by then: what the call was based on may not be history any more.
+   */
+  @Nullable Object evalOnSameServer(RedisScript script, List<String> keys, Object... args) {
+    return await(
+        attempt(
+            script.name(),
+            () -> send(script, keys, args),
+            failure -> failure instanceof RedisTryAgainException));
+  }
+
+  /**
    * Runs a script; the stage fails as {@link #eval} throws.
    *
    * @param script the script
@@ -153,7 +166,7 @@ public final class RedisSession {
 
   /** Reads one thing, with patience: reading again does no harm. */
   <T> T read(String what, Function<Target, CompletionStage<T>> call) {
-    return await(unavailable(attempt(what, () -> calls.submit(call), RedisErrors::readAgain)));
+    return awaitRead(attempt(what, () -> calls.submit(call), RedisErrors::readAgain));
   }
 
   /** Reads many things without standing in the way of single calls. */
@@ -163,10 +176,16 @@ public final class RedisSession {
 
   /** Runs a script that only reads. */
   @Nullable Object evalRead(RedisScript script, List<String> keys, Object... args) {
-    return await(
-        unavailable(
-            attempt(
-                script.name(), () -> send(script, keys, args), RedisErrors::readAgain)));
+    return awaitRead(
+        attempt(script.name(), () -> send(script, keys, args), RedisErrors::readAgain));
+  }
+
+  private static <T extends @Nullable Object> T awaitRead(CompletableFuture<T> read) {
+    try {
+      return await(unavailable(read));
+    } catch (ReplyLostException interrupted) {
+      throw new StoreUnavailableException(String.valueOf(interrupted.getMessage()), interrupted);
+    }
   }
 
   /** A lost reply to a read leaves nothing unknown: the store just cannot be read now. */
@@ -190,10 +209,12 @@ public final class RedisSession {
             target -> target.scripts().evalShaAsync(slot, MODE, script.sha(), LIST, names, args))
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
-          return cause instanceof RedisNoScriptException
-              ? calls.submit(target ->
-                  target.scripts().evalAsync(slot, MODE, script.source(), LIST, names, args))
-              : CompletableFuture.failedFuture(cause);
+          if (!(cause instanceof RedisNoScriptException)) {
+            return CompletableFuture.failedFuture(cause);
+          }
+          disruptions.count(); // the server may be a new one
+          return calls.submit(
+              target -> target.scripts().evalAsync(slot, MODE, script.source(), LIST, names, args));
         });
   }
 
