@@ -41,6 +41,12 @@ public interface EventCodec<E> {
    * stored as {@code penalty-added}. The names come from the sealed hierarchy below {@code root},
    * so every event is known when the codec is made.
    *
+   * <p>What is read back must equal what was written: a state in memory is folded from events as
+   * they were decided, every other one from events as they are stored. That holds for records of
+   * numbers, texts, times, enums, collections and further records; it does not for a {@code
+   * SortedSet} with its own comparator, for a constructor that changes what it wrote itself, or for
+   * what Jackson is told not to write. {@link GoldenEvents} checks it with samples.
+   *
    * <p>Null components are not written. When reading, unknown properties are ignored, so that an
    * older process can read what a newer one wrote; missing ones are null, and a missing primitive
    * is an error. A component whose type is sealed over records tells by a property {@code $type}

@@ -17,8 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The one place where Jackson is set up: the JSON rules of events and states.
  *
- * <p>Whatever is written can be read again: times keep their offset, and numbers, texts and names
- * may be as long as an event.
+ * <p>Whatever is written can be read again: times keep their offset and zone, and numbers, texts
+ * and names may be as long as an event.
  */
 final class JsonMappers {
   private JsonMappers() {}
@@ -34,9 +34,9 @@ final class JsonMappers {
     return rules(modules, writtenNulls).build();
   }
 
-  /** Returns a mapper of states, which also keeps the zone of a time. */
+  /** Returns a mapper of states. */
   static JsonMapper states(Collection<? extends JacksonModule> modules) {
-    return rules(modules, Map.of()).enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID).build();
+    return rules(modules, Map.of()).build();
   }
 
   /** Returns a reader of objects as trees that keep every digit. */
@@ -64,6 +64,7 @@ final class JsonMappers {
         .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
         .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)
         .disable(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
         .annotationIntrospector(new RecordAnnotations(writtenNulls))
         .addModules(modules);

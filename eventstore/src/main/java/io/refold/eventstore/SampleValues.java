@@ -73,7 +73,8 @@ final class SampleValues {
           Map.entry(LocalDateTime.class, LocalDateTime.parse("2020-01-02T03:04:05")),
           Map.entry(OffsetDateTime.class, OffsetDateTime.parse("2020-01-02T03:04:05+01:00")),
           Map.entry(OffsetTime.class, OffsetTime.parse("03:04:05+01:00")),
-          Map.entry(ZonedDateTime.class, ZonedDateTime.parse("2020-01-02T03:04:05+01:00")),
+          Map.entry(
+              ZonedDateTime.class, ZonedDateTime.parse("2020-01-02T03:04:05+01:00[Europe/Berlin]")),
           Map.entry(Duration.class, Duration.ofSeconds(90)),
           Map.entry(Period.class, Period.of(1, 2, 3)),
           Map.entry(Year.class, Year.of(2020)),
@@ -109,8 +110,7 @@ final class SampleValues {
   private List<Object> samples(JavaType type, String path, Set<Class<?>> within) {
     Class<?> raw = MethodType.methodType(type.getRawClass()).wrap().returnType();
     boolean holder = type.isContainerType() || type.isReferenceType();
-    List<Object> given =
-        holder ? List.of() : own.stream().filter(raw::isInstance).toList();
+    List<Object> given = holder ? List.of() : own.stream().filter(raw::isInstance).toList();
     used.addAll(given);
     var samples = new ArrayList<Object>();
     Object scalar = SCALARS.get(raw);
@@ -128,7 +128,9 @@ final class SampleValues {
       samples.addAll(records(type, path, within, !given.isEmpty()));
     } else if (SealedRecords.isAlternative(raw)) {
       for (Class<?> alternative : SealedRecords.named(raw).values()) {
-        samples.addAll(samples(mapper.getTypeFactory().constructSpecializedType(type, alternative), path, within));
+        samples.addAll(
+            samples(
+                mapper.getTypeFactory().constructSpecializedType(type, alternative), path, within));
       }
       return samples; // the user's are among them
     } else if (given.isEmpty()) {
@@ -151,9 +153,7 @@ final class SampleValues {
     var choices = new ArrayList<List<Object>>();
     for (RecordComponent component : raw.getRecordComponents()) {
       JavaType declared =
-          mapper
-              .getTypeFactory()
-              .resolveMemberType(component.getGenericType(), type.getBindings());
+          mapper.getTypeFactory().resolveMemberType(component.getGenericType(), type.getBindings());
       choices.add(samples(declared, path + "." + component.getName(), inside));
     }
     var records = new ArrayList<Object>();

@@ -2,7 +2,6 @@ package io.refold.eventstore;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -39,10 +38,7 @@ public final class UniqueValues {
   /** How many characters a value may have. */
   public static final int MAX_LENGTH = 256;
 
-  private static final int PAGE = 1_000;
-  private static final int ATTEMPTS = 5;
-
-  private final EventStore store;
+  private final WrittenCommands written;
   private final String scope;
   private final ValueRegister register;
 
@@ -77,15 +73,22 @@ public final class UniqueValues {
    * @param <T> what the command returned
    */
   public sealed interface Claim<T> {
-    /** The command succeeded, and the value is confirmed. */
+    /**
+     * The command succeeded, and the value is confirmed; or was, and the owner has given it up
+     * since.
+     */
     record Claimed<T>(T result) implements Claim<T> {}
 
-    /** As {@link Result.Taken}: the command was not handled. */
+    /**
+     * As {@link Result.Taken}: the command was not handled. Or it succeeded after its time had run
+     * out, without events in the owner's stream under the id given, and so the value could go to
+     * this owner.
+     */
     record Taken<T>(StreamId owner) implements Claim<T> {}
   }
 
   private UniqueValues(EventStore store, String scope, ValueRegister register) {
-    this.store = store;
+    this.written = new WrittenCommands(store);
     this.scope = Names.category(scope);
     this.register = register;
   }
@@ -122,8 +125,11 @@ public final class UniqueValues {
    * @param owner the stream to which the command writes
    * @param commandId the command's id
    * @param hold how long the value is reserved: longer than the command takes
-   * @param action handles the command with the options given, which carry the command id
+   * @param action handles the command with the options given, which carry the command id: events
+   *     under another id, or in another stream, do not keep the value when its time runs out
    * @throws CommandException as the action throws it
+   * @throws IllegalStateException if the command succeeded after its time had run out, without
+   *     events in the owner's stream under the id given, and the value is free again
    * @throws IllegalArgumentException if value, command id or duration are not allowed
    * @throws StoreUnavailableException if the store cannot be used now; repeat the claim
    */
@@ -137,10 +143,26 @@ public final class UniqueValues {
       case Result.Taken(StreamId other) -> new Claim.Taken<>(other);
       case Result.Reserved(Reservation reservation) -> {
         T result = handle(reservation, action);
-        confirm(reservation);
-        yield new Claim.Claimed<>(result);
+        yield confirm(reservation) ? new Claim.Claimed<>(result) : late(reservation, result);
       }
     };
+  }
+
+  /** Says what became of a command that succeeded when its reservation was gone. */
+  private <T> Claim<T> late(Reservation gone, T result) {
+    Optional<Holding> holding = find(gone.value());
+    if (holding.isPresent()) {
+      Holding now = holding.get();
+      return now.confirmed() && now.owner().equals(gone.owner())
+          ? new Claim.Claimed<>(result)
+          : new Claim.Taken<>(now.owner());
+    }
+    if (hasWritten(gone.owner(), gone.commandId(), gone.value())) {
+      return new Claim.Claimed<>(result);
+    }
+    throw new IllegalStateException(
+        "%s '%s' is nobody's: command %s took longer than it was reserved, and has written nothing to %s; claim it again under another command id, hold it longer, and hand the options on"
+            .formatted(scope, gone.value(), gone.commandId(), gone.owner()));
   }
 
   private <T> T handle(Reservation reservation, Function<CommandOptions, T> action) {
@@ -184,7 +206,7 @@ public final class UniqueValues {
           return new Result.Taken(other);
         }
         case ValueRegister.Answer.Expired(Holding expired) -> {
-          if (hasWritten(expired)) {
+          if (hasWritten(expired.owner(), expired.commandId(), value)) {
             register.confirm(value, expired.owner(), expired.commandId());
           } else if (register.replace(expired, contender, hold)) {
             return new Result.Reserved(contender);
@@ -194,43 +216,15 @@ public final class UniqueValues {
     }
   }
 
-  /**
-   * Finds out whether a command has written to its stream, and makes sure that it never will if it
-   * has not: once its mark stands there, or the stream has ended.
-   */
-  private boolean hasWritten(Holding expired) {
-    long known = 0;
-    boolean ended = false;
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      boolean cancelled = false;
-      List<StoredEvent> page;
-      do {
-        page = store.read(expired.owner(), known, PAGE);
-        for (StoredEvent event : page) {
-          if (event.commandId().equals(expired.commandId())) {
-            if (StreamMark.of(event).isEmpty()) {
-              return true;
-            }
-            cancelled = true;
-          }
-          known = event.version();
-        }
-      } while (page.size() == PAGE);
-      if (cancelled || ended) {
-        return false;
-      }
-      AppendResult marked =
-          store.mark(
-              expired.owner(),
-              new StreamMark.Cancelled(),
-              ExpectedVersion.any(),
-              expired.commandId());
-      ended = marked instanceof AppendResult.Refused; // else what stands there now is read next
-    }
-    throw new StoreUnavailableException(
-        "%s '%s' was not reserved: it is unknown whether command %s has written to %s; try again"
-            .formatted(scope, expired.value(), expired.commandId(), expired.owner()),
-        null);
+  /** Returns whether the command has written; if not, it never will. */
+  private boolean hasWritten(StreamId owner, String commandId, String value) {
+    return written
+        .has(owner, commandId)
+        .orElseThrow(() ->
+            new StoreUnavailableException(
+                "%s '%s' was not reserved: it is unknown whether command %s has written to %s; try again"
+                    .formatted(scope, value, commandId, owner),
+                null));
   }
 
   /**

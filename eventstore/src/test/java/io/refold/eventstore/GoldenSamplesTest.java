@@ -3,6 +3,7 @@ package io.refold.eventstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -149,15 +150,39 @@ class GoldenSamplesTest {
   }
 
   record Everything(
-      boolean a, byte b, short c, char d, int e, long f, float g, double h,
-      BigInteger i, BigDecimal j, UUID k, URI l,
-      Locale m, Currency n, OptionalInt o,
-      OptionalLong p, OptionalDouble q, Instant r,
-      LocalDate s, LocalTime t, LocalDateTime u,
-      OffsetDateTime v, OffsetTime w, ZonedDateTime x,
-      Duration y, Period z, Year aa, YearMonth bb,
-      MonthDay cc, ZoneId dd, ZoneOffset ee,
-      Optional<Integer> ff, Map<String, Set<Long>> gg) {}
+      boolean a,
+      byte b,
+      short c,
+      char d,
+      int e,
+      long f,
+      float g,
+      double h,
+      BigInteger i,
+      BigDecimal j,
+      UUID k,
+      URI l,
+      Locale m,
+      Currency n,
+      OptionalInt o,
+      OptionalLong p,
+      OptionalDouble q,
+      Instant r,
+      LocalDate s,
+      LocalTime t,
+      LocalDateTime u,
+      OffsetDateTime v,
+      OffsetTime w,
+      ZonedDateTime x,
+      Duration y,
+      Period z,
+      Year aa,
+      YearMonth bb,
+      MonthDay cc,
+      ZoneId dd,
+      ZoneOffset ee,
+      Optional<Integer> ff,
+      Map<String, Set<Long>> gg) {}
 
   @Test
   void everyScalarHasASampleThatIsReadAsItWasWritten() throws IOException {
@@ -169,7 +194,50 @@ class GoldenSamplesTest {
         .contains(
             "'a':true,'b':1,'c':1,'d':'a','e':1,'f':5000000000,'g':1.5,'h':1.5,'i':12345678901234567890,'j':12.50,")
         .contains(
-            "'v':'2020-01-02T03:04:05+01:00','w':'03:04:05+01:00','x':'2020-01-02T03:04:05+01:00','y':'PT1M30S','z':'P1Y2M3D',");
+            "'v':'2020-01-02T03:04:05+01:00','w':'03:04:05+01:00','x':'2020-01-02T03:04:05+01:00[Europe/Berlin]','y':'PT1M30S','z':'P1Y2M3D',");
+  }
+
+  record Counted(Number number, Optional<Size> size) {}
+
+  record Hidden(String shown, @JsonIgnore @Nullable String hidden) {}
+
+  record Nested(Hidden part) {}
+
+  @Test
+  void aSampleThatIsNotReadAsItWasWrittenIsNamedWithItsComponent() {
+    var file = directory.resolve("events.json");
+    var counted = GoldenEvents.of(EventCodec.json(Counted.class)).file(file);
+
+    update(counted.sample(7));
+    assertThatThrownBy(() -> update(counted.sample(7).sample(8L)))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("counted is not read as it was written")
+        .hasMessageContaining(
+            "component 'number' was 8 (java.lang.Long) and is 8 (java.lang.Integer) afterwards")
+        .hasMessageContaining("written: {\"number\":8,\"size\":\"SMALL\"}")
+        .hasMessageContaining("states in memory would differ from folded ones");
+    assertThatThrownBy(() -> update(GoldenEvents.of(EventCodec.json(Nested.class)).file(file)))
+        .hasMessageContaining("component 'part' was Hidden[shown=shown, hidden=hidden] (");
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // what is to be tested
+  record Scan(byte[] image, List<int[]> pages, Map<String, Part> parts, Optional<long[]> crc) {}
+
+  @SuppressWarnings("ArrayRecordComponent") // what is to be tested
+  record Part(double[] values, Set<Size> sizes, @Nullable Part next) {}
+
+  @Test
+  void arraysAreLikeEachOtherIfTheirElementsAre() {
+    var part = new Part(new double[] {1.5, 2.5}, Set.of(Size.LARGE), null);
+    var scan =
+        new Scan(
+            new byte[] {1}, List.of(new int[] {1}), Map.of("a", part), Optional.of(new long[1]));
+
+    update(
+        GoldenEvents.of(EventCodec.json(Scan.class))
+            .file(directory.resolve("events.json"))
+            .sample(part)
+            .sample(scan));
   }
 
   private static void update(GoldenEvents golden) {

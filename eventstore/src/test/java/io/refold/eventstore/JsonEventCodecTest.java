@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,6 +75,24 @@ class JsonEventCodecTest {
             "{\"path\":\"/ä\",\"codes\":[1,2],\"at\":\"2020-01-01T00:00:00Z\",\"day\":\"2020-01-02\"}");
     assertThat(codec.decode(stored(stored))).containsExactly(event);
     assertThat(codec.encode(STREAM, new DeepOne(1)).toString()).isEqualTo("deep-one{\"number\":1}");
+  }
+
+  record Met(ZonedDateTime at, Map<ZonedDateTime, Integer> seats) {}
+
+  @Test
+  void timesKeepTheirZoneAndThoseStoredWithoutAreRead() {
+    EventCodec<Met> meetings = EventCodec.json(Met.class);
+    for (String zone : List.of("[Europe/Berlin]", "[UTC]", "[Etc/GMT-1]", "")) {
+      var at =
+          ZonedDateTime.parse(
+              "2020-01-02T03:04:05" + (zone.equals("[UTC]") ? "Z" : "+01:00") + zone);
+      var met = new Met(at, Map.of(at, 1));
+
+      assertThat(meetings.decode(stored(meetings.encode(STREAM, met)))).containsExactly(met);
+    }
+    assertThat(
+            meetings.decode(stored("met", "{\"at\":\"2020-01-02T03:04:05+01:00\",\"seats\":{}}")))
+        .containsExactly(new Met(ZonedDateTime.parse("2020-01-02T03:04:05+01:00"), Map.of()));
   }
 
   @Test
@@ -154,7 +173,8 @@ class JsonEventCodecTest {
     assertThat(drawings.decode(stored(stored))).containsExactly(drawn);
     var copied = new Copied(new Copied(drawn));
     stored = drawings.encode(STREAM, copied);
-    assertThat(stored.json()).startsWith("{\"of\":{\"$type\":\"copied\",\"of\":{\"$type\":\"drawn\"");
+    assertThat(stored.json())
+        .startsWith("{\"of\":{\"$type\":\"copied\",\"of\":{\"$type\":\"drawn\"");
     assertThat(drawings.decode(stored(stored))).containsExactly(copied);
   }
 
@@ -179,7 +199,8 @@ class JsonEventCodecTest {
     }
   }
 
-  record Users(Annotated annotated, Single single, @JsonSerialize(using = AsText.class) Shape text) {}
+  record Users(
+      Annotated annotated, Single single, @JsonSerialize(using = AsText.class) Shape text) {}
 
   @Test
   void annotationsOfTheUserRule() {

@@ -117,8 +117,7 @@ class AggregatesGuideTest {
 
   /** Only part of the aggregate's own vocabulary: what the second stream holds. */
   static final class Invoices {
-    static final Category<Event> INVOICES =
-        Category.of("invoice", EventCodec.json(Event.class));
+    static final Category<Event> INVOICES = Category.of("invoice", EventCodec.json(Event.class));
 
     private Invoices() {}
 
@@ -136,8 +135,7 @@ class AggregatesGuideTest {
 
     var asOfVersion = orders.loadAsOf("old", 1);
     var asOfTime = orders.loadAsOf("old", before);
-    List<OrderEvent> events =
-        store.history(ORDERS, "old", 0, before).map(Recorded::event).toList();
+    List<OrderEvent> events = store.history(ORDERS, "old", 0, before).map(Recorded::event).toList();
 
     assertThat(asOfVersion.state().lines()).isEqualTo(1);
     assertThat(asOfTime.state().placed()).isFalse();
@@ -159,8 +157,26 @@ class AggregatesGuideTest {
     orders.handle("done", new AddLine("pen", 2));
     var placed = orders.handle("done", new Place());
 
-    store.close(ORDERS.stream("done"), ExpectedVersion.exactly(placed.version()));
-    store.delete(ORDERS.stream("done"), ExpectedVersion.any());
+    String outcome =
+        switch (store.close(ORDERS.stream("done"), ExpectedVersion.exactly(placed.version()))) {
+          case AppendResult.Appended done -> "closed";
+          case AppendResult.Conflict newer -> "open: it has new events, look at them first";
+          case AppendResult.Refused ended -> "ended before: " + ended.reason();
+          case AppendResult.Unknown lost -> "perhaps closed: close it again";
+        };
+    assertThat(outcome).isEqualTo("closed");
+    assertThat(store.close(ORDERS.stream("done"), ExpectedVersion.exactly(placed.version())))
+        .isInstanceOfSatisfying(
+            AppendResult.Appended.class, repeat -> assertThat(repeat.repeat()).isTrue());
+
+    AppendResult deleted = store.delete(ORDERS.stream("done"), ExpectedVersion.any());
+    if (deleted instanceof AppendResult.Unknown lost) {
+      throw new IllegalStateException("perhaps not deleted: delete it again", lost.cause());
+    }
+    assertThat(deleted).isInstanceOf(AppendResult.Appended.class);
+    assertThat(store.delete(ORDERS.stream("done"), ExpectedVersion.any()))
+        .isInstanceOfSatisfying(
+            AppendResult.Appended.class, repeat -> assertThat(repeat.repeat()).isTrue());
 
     assertThatThrownBy(() -> orders.handle("done", new AddLine("ink", 1)))
         .isInstanceOf(StreamClosedException.class);

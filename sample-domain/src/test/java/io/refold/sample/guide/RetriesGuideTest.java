@@ -10,8 +10,10 @@ import io.refold.eventstore.CommandHandler;
 import io.refold.eventstore.CommandOptions;
 import io.refold.eventstore.CommandOutcomeUnknownException;
 import io.refold.eventstore.CommandRejectedException;
+import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Handled;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.UniqueValues;
 import io.refold.eventstore.UniqueValues.Claim;
 import io.refold.eventstore.embedded.EmbeddedRedis;
@@ -26,7 +28,10 @@ import io.refold.sample.guide.Vehicles.Register;
 import io.refold.sample.guide.Vehicles.Vehicle;
 import io.refold.sample.guide.Vehicles.VehicleDecider;
 import io.refold.sample.guide.Vehicles.VehicleEvent;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,13 +65,20 @@ class RetriesGuideTest {
       OrderCommand command,
       String requestId) {
     var options = CommandOptions.defaults().withCommandId(requestId);
+    CommandOutcomeUnknownException unknown = null;
     for (int attempt = 1; ; attempt++) {
       try {
         return orders.handle(id, command, options);
-      } catch (CommandOutcomeUnknownException unknown) {
-        if (attempt == 3) {
-          throw unknown; // the caller may still repeat the request, tomorrow, elsewhere
+      } catch (CommandOutcomeUnknownException lost) {
+        unknown = lost;
+      } catch (StoreUnavailableException away) {
+        if (unknown == null) {
+          throw away; // nothing was written
         }
+        unknown.addSuppressed(away); // this attempt wrote nothing, but an earlier one may have
+      }
+      if (attempt == 3) {
+        throw unknown; // the caller may still repeat the request, tomorrow, elsewhere
       }
     }
   }
@@ -83,6 +95,39 @@ class RetriesGuideTest {
     assertThat(again.repeat()).isTrue();
     assertThat(again.events()).isEqualTo(first.events());
     assertThat(again.version()).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsUnknownOnceStaysUnknownWhenTheStoreIsAway() {
+    var away = new StoreUnavailableException("away", null);
+    var line = new AddLine("pen", 2);
+
+    var losing = CommandHandler.on(leaving(away, true), Orders.ORDERS, new OrderDecider()).build();
+    assertThatThrownBy(() -> untilKnown(losing, "o-3", line, "request-1"))
+        .isInstanceOf(CommandOutcomeUnknownException.class)
+        .hasSuppressedException(away);
+    assertThat(store.read(Orders.ORDERS.stream("o-3"), 0, 10)).hasSize(1);
+
+    var gone = CommandHandler.on(leaving(away, false), Orders.ORDERS, new OrderDecider()).build();
+    assertThatThrownBy(() -> untilKnown(gone, "o-4", line, "request-1")).isSameAs(away);
+  }
+
+  /** Returns the store, which goes away at its first append: before it, or instead of its reply. */
+  private static EventStore leaving(StoreUnavailableException away, boolean writes) {
+    var left = new AtomicBoolean();
+    InvocationHandler calls =
+        (proxy, method, arguments) -> {
+          boolean appends = method.getName().equals("append");
+          if (left.get() || (appends && !writes)) {
+            throw away;
+          }
+          Object answer = method.invoke(store, arguments);
+          left.set(appends);
+          return appends ? new AppendResult.Unknown(away) : answer;
+        };
+    return (EventStore)
+        Proxy.newProxyInstance(
+            EventStore.class.getClassLoader(), new Class<?>[] {EventStore.class}, calls);
   }
 
   @Test
