@@ -47,25 +47,26 @@ final class EventDefaults {
 
   /** Adds what is missing. */
   void fill(TypeVersion type, ObjectNode data) {
-    values.getOrDefault(type, Map.of()).forEach((property, value) -> {
-      if (!data.has(property)) {
-        data.set(property, value.deepCopy());
-      }
-    });
+    values
+        .getOrDefault(type, Map.of())
+        .forEach((property, value) -> {
+          if (!data.has(property)) {
+            data.set(property, value.deepCopy());
+          }
+        });
   }
 
   private static String propertyName(Declared one, JsonMapper mapper) {
     return JsonShape.properties(mapper, mapper.constructType(one.event())).stream()
         .filter(property -> property.getInternalName().equals(one.component()))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "%s has no stored component '%s' that could have a default; it has %s"
-                        .formatted(
-                            one.event().getName(),
-                            one.component(),
-                            components(one.event()).map(RecordComponent::getName).toList())))
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "%s has no stored component '%s' that could have a default; it has %s"
+                    .formatted(
+                        one.event().getName(),
+                        one.component(),
+                        components(one.event()).map(RecordComponent::getName).toList())))
         .getName();
   }
 
@@ -78,17 +79,13 @@ final class EventDefaults {
             .orElseThrow();
     try {
       String json = mapper.writerFor(type).writeValueAsString(one.value());
-      return mapper
-          .reader()
-          .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .readTree(json);
+      return mapper.reader().with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).readTree(json);
     } catch (JacksonException | ClassCastException e) {
       throw mistyped(one, type, e);
     }
   }
 
-  private static IllegalArgumentException mistyped(
-      Declared one, JavaType type, Exception cause) {
+  private static IllegalArgumentException mistyped(Declared one, JavaType type, Exception cause) {
     return new IllegalArgumentException(
         "the default of '%s' of %s is %s (%s), which is no value of %s"
             .formatted(

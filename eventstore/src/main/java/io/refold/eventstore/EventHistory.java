@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.BiFunction;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -163,13 +163,15 @@ final class EventHistory {
   }
 
   private void checkStep(TypeVersion from, Step step) {
-    types.named(from.name()).ifPresent(present -> {
-      if (from.version() >= present.version()) {
-        throw new IllegalArgumentException(
-            "there is an upcast from version %d of '%s', whose present version is %d: upcasts start from older versions; declare the record's new version"
-                .formatted(from.version(), from.name(), present.version()));
-      }
-    });
+    types
+        .named(from.name())
+        .ifPresent(present -> {
+          if (from.version() >= present.version()) {
+            throw new IllegalArgumentException(
+                "there is an upcast from version %d of '%s', whose present version is %d: upcasts start from older versions; declare the record's new version"
+                    .formatted(from.version(), from.name(), present.version()));
+          }
+        });
     for (TypeVersion target : step.targets()) {
       if (!exists(target)) {
         throw new IllegalArgumentException(
@@ -202,7 +204,10 @@ final class EventHistory {
       throw new IllegalArgumentException(
           "upcasts lead in a circle: "
               + String.join(
-                  " to ", way.subList(way.indexOf(from), way.size()).stream().map(TypeVersion::stored).toList()));
+                  " to ",
+                  way.subList(way.indexOf(from), way.size()).stream()
+                      .map(TypeVersion::stored)
+                      .toList()));
     }
     Step step = steps.get(from);
     if (step != null && !done.contains(from)) {

@@ -4,8 +4,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event cannot be stored: its class is unknown, it or its append is too large, or it has personal
- * data of somebody who was forgotten.
+ * An event cannot be stored: its class is unknown, it or its append is too large, or it has
+ * personal data of somebody who was forgotten.
  */
 public final class EventNotStorableException extends EventStoreException {
   private static final long serialVersionUID = 1L;
@@ -20,7 +20,9 @@ public final class EventNotStorableException extends EventStoreException {
     super(message + " (nothing was written)", cause);
   }
 
-  /** Says that an event has personal data of a subject who was {@linkplain Forgetting forgotten}. */
+  /**
+   * Says that an event has personal data of a subject who was {@linkplain Forgetting forgotten}.
+   */
   public static EventNotStorableException ofForgotten(String subject, Instant at) {
     return new EventNotStorableException(
         "subject '%s' was forgotten at %s: use another subject id".formatted(subject, at), null);

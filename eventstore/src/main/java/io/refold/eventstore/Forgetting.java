@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  *       long, unless they meet the mark earlier.
  *   <li>What is not marked as personal data stays: ids of streams, of subjects and of rows, command
  *       ids, metadata. So do copies that programs have made: logs, mails, tables of reactions.
- *   <li>A backup of the keys from before brings the data back, together with a backup of the events.
- *       Keep them apart, and delete old backups of the keys.
+ *   <li>A backup of the keys from before brings the data back, together with a backup of the
+ *       events. Keep them apart, and delete old backups of the keys.
  * </ul>
  */
 public final class Forgetting {

@@ -59,7 +59,8 @@ final class GoldenFile {
     samples.forEach((type, list) -> {
       List<String> lines = list.stream().map(sample -> "    " + text(sample)).toList();
       blocks.add(
-          "  %s: [\n%s\n  ]".formatted(MAPPER.writeValueAsString(type.stored()), String.join(",\n", lines)));
+          "  %s: [\n%s\n  ]"
+              .formatted(MAPPER.writeValueAsString(type.stored()), String.join(",\n", lines)));
     });
     try {
       Files.createDirectories(path.toAbsolutePath().getParent());

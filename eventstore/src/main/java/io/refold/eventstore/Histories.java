@@ -72,8 +72,7 @@ final class Histories {
   }
 
   /** What is deleted has no first event any more, or begins with the mark. */
-  private static StreamPage page(
-      EventStore store, List<LogEntry> begun, Optional<Position> next) {
+  private static StreamPage page(EventStore store, List<LogEntry> begun, Optional<Position> next) {
     Predicate<StoredEvent> deleted =
         event -> StreamMark.of(event).orElse(null) instanceof StreamMark.Deleted;
     var streams = new ArrayList<StreamId>();

@@ -164,8 +164,7 @@ public final class InMemoryEventStore implements EventStore {
     if (known != stream.version()) {
       return new AppendResult.Conflict(List.of(missed(id, stream, known)));
     }
-    var write =
-        new Append.StreamWrite(id, ExpectedVersion.exactly(known), List.of(mark.encoded()));
+    var write = new Append.StreamWrite(id, ExpectedVersion.exactly(known), List.of(mark.encoded()));
     var appended = write(new Append(List.of(write), commandId, Metadata.empty()), partition);
     Stream marked = Objects.requireNonNull(streams.get(id));
     if (ending != null) {

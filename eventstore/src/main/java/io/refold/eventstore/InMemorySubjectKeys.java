@@ -12,8 +12,8 @@ import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps keys in memory: the readable reference, and for tests. With it, personal data can be read no
- * longer than the process lives.
+ * Keeps keys in memory: the readable reference, and for tests. With it, personal data can be read
+ * no longer than the process lives.
  */
 public final class InMemorySubjectKeys implements SubjectKeys {
   private final Clock clock;

@@ -57,8 +57,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
 
   JsonEventCodec(Settings settings) {
     this.settings = settings;
-    mapper =
-        JsonMappers.events(settings.modules(), EventDefaults.components(settings.defaults()));
+    mapper = JsonMappers.events(settings.modules(), EventDefaults.components(settings.defaults()));
     defaults = new EventDefaults(settings.types(), settings.defaults(), mapper);
     trees = JsonMappers.trees(mapper);
     for (Class<?> event : settings.types().classes()) {
@@ -87,9 +86,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     }
     try {
       ObjectWriter writer =
-          isProtected()
-              ? format.writer().withAttribute(StreamId.class, stream)
-              : format.writer();
+          isProtected() ? format.writer().withAttribute(StreamId.class, stream) : format.writer();
       return new EncodedEvent(format.type(), writer.writeValueAsBytes(event));
     } catch (JacksonException e) {
       PersonalComponents.rethrow(e);
@@ -214,8 +211,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   }
 
   private static UnreadableEventException isNull(StoredEvent stored) {
-    return UnreadableEventException.broken(
-        stored, "the data is JSON null, not an event", null);
+    return UnreadableEventException.broken(stored, "the data is JSON null, not an event", null);
   }
 
   private static UnreadableEventException broken(StoredEvent stored, JacksonException e) {

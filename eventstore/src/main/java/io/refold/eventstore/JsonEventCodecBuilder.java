@@ -30,10 +30,10 @@ import tools.jackson.databind.node.ObjectNode;
  *     .build();
  * }</pre>
  *
- * <p>Each record has a name and a version, from 1. Version 1 is stored under the name alone, version
- * n under {@code name@n}. What is stored is never changed: older versions are led, step by step, to
- * present ones whenever they are read. Nothing is found by searching classes, and everything wrong
- * in the declarations fails in {@link #build} at the latest.
+ * <p>Each record has a name and a version, from 1. Version 1 is stored under the name alone,
+ * version n under {@code name@n}. What is stored is never changed: older versions are led, step by
+ * step, to present ones whenever they are read. Nothing is found by searching classes, and
+ * everything wrong in the declarations fails in {@link #build} at the latest.
  *
  * <p>Functions given here are called by many threads at once and should depend on nothing but what
  * they are given. One that throws makes that event unreadable. The codec is immutable and
@@ -176,8 +176,8 @@ public final class JsonEventCodecBuilder<E> {
    * states that are folded from these events. Without keys, events with such components are refused
    * by {@link #build}.
    *
-   * <p>Upcasts see such a component as <code>{"$personal": …}</code>: they can move and drop it, not
-   * change it.
+   * <p>Upcasts see such a component as <code>{"$personal": …}</code>: they can move and drop it,
+   * not change it.
    *
    * @param subjectKeys the same for all codecs of a store
    */

@@ -75,8 +75,8 @@ final class JsonShape {
     var shape = new JsonShape(mapper, false);
     shape.visit(root, root.getRawClass().getSimpleName());
     var text = new StringBuilder(root.toCanonical()).append('\n');
-    shape.definitions.forEach((type, definition) ->
-        text.append(type).append(' ').append(definition).append('\n'));
+    shape.definitions.forEach(
+        (type, definition) -> text.append(type).append(' ').append(definition).append('\n'));
     return text.toString();
   }
 
@@ -160,11 +160,12 @@ final class JsonShape {
 
   private String alternatives(JavaType sealed, String path) {
     var described = new StringJoiner(" | ");
-    new TreeMap<>(SealedRecords.named(sealed.getRawClass())).forEach((name, alternative) -> {
-      JavaType type = mapper.getTypeFactory().constructSpecializedType(sealed, alternative);
-      visit(type, path + "/" + name);
-      described.add(name + ": " + type.toCanonical());
-    });
+    new TreeMap<>(SealedRecords.named(sealed.getRawClass()))
+        .forEach((name, alternative) -> {
+          JavaType type = mapper.getTypeFactory().constructSpecializedType(sealed, alternative);
+          visit(type, path + "/" + name);
+          described.add(name + ": " + type.toCanonical());
+        });
     return described.toString();
   }
 
@@ -190,10 +191,9 @@ final class JsonShape {
     Stream<Executable> methods = Arrays.stream(raw.getDeclaredMethods());
     return raw.isRecord()
         || Stream.concat(constructors, methods)
-            .anyMatch(
-                one ->
-                    one.isAnnotationPresent(JsonCreator.class)
-                        || (one instanceof Constructor<?> && one.getParameterCount() == 0));
+            .anyMatch(one ->
+                one.isAnnotationPresent(JsonCreator.class)
+                    || (one instanceof Constructor<?> && one.getParameterCount() == 0));
   }
 
   private void checkKey(JavaType map, String path) {

@@ -53,7 +53,8 @@ public record Limits(int eventBytes, int appendEvents, int appendBytes) {
   /**
    * Checks an append. For implementations of {@link EventStore}.
    *
-   * @throws EventNotStorableException if it exceeds a limit; the message says which, and by how much
+   * @throws EventNotStorableException if it exceeds a limit; the message says which, and by how
+   *     much
    */
   public void check(Append append) {
     long bytes = 0;

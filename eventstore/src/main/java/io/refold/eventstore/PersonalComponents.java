@@ -77,12 +77,13 @@ final class PersonalComponents {
   }
 
   /**
-   * Throws what keys failed with while Jackson wrote or read: unreachable keys say nothing about the
-   * event. A lost key is left to the caller: that event cannot be read.
+   * Throws what keys failed with while Jackson wrote or read: unreachable keys say nothing about
+   * the event. A lost key is left to the caller: that event cannot be read.
    */
   static void rethrow(JacksonException wrapped) {
     for (Throwable cause = wrapped; cause != null; cause = cause.getCause()) {
-      if (cause instanceof EventStoreException keys && !(cause instanceof SubjectKeyLostException)) {
+      if (cause instanceof EventStoreException keys
+          && !(cause instanceof SubjectKeyLostException)) {
         throw keys;
       }
     }

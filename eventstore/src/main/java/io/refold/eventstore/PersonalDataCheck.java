@@ -149,8 +149,7 @@ final class PersonalDataCheck {
           reader instanceof BeanDeserializerBase bean
               ? bean.findProperty(PropertyName.construct(writer.getName()))
               : null;
-      if (property == null
-          || !(property.getValueDeserializer() instanceof PersonalDeserializer)) {
+      if (property == null || !(property.getValueDeserializer() instanceof PersonalDeserializer)) {
         throw refused(
             name, "is personal data, but not read as such: mark its creator's parameter, too");
       }

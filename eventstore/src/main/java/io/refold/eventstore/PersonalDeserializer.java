@@ -82,7 +82,9 @@ final class PersonalDeserializer extends ValueDeserializer<Object> {
     boolean text = type.isTypeOrSubTypeOf(CharSequence.class);
     String json =
         text
-            ? '"' + new String(JsonStringEncoder.getInstance().quoteAsCharArray(data.replacement())) + '"'
+            ? '"'
+                + new String(JsonStringEncoder.getInstance().quoteAsCharArray(data.replacement()))
+                + '"'
             : data.replacement();
     return json.getBytes(StandardCharsets.UTF_8);
   }

@@ -5,8 +5,8 @@ import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encrypts whole snapshots under a key of the stream, which is destroyed when any data in the stream
- * is forgotten: old snapshots, also in backups, can then not be read any more.
+ * Encrypts whole snapshots under a key of the stream, which is destroyed when any data in the
+ * stream is forgotten: old snapshots, also in backups, can then not be read any more.
  */
 record PersonalProtection(SubjectKeys keys) implements Protection {
   @Override

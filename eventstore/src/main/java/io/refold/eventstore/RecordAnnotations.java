@@ -89,7 +89,8 @@ final class RecordAnnotations extends JacksonAnnotationIntrospector {
     return SealedRecords.isAlternative(type)
         && Stream.concat(Stream.of(type), Arrays.stream(type.getDeclaredMethods()))
             .flatMap(RecordAnnotations::annotations)
-            .noneMatch(users -> users.annotationType().isAnnotationPresent(JacksonAnnotation.class));
+            .noneMatch(
+                users -> users.annotationType().isAnnotationPresent(JacksonAnnotation.class));
   }
 
   private static Stream<Annotation> annotations(AnnotatedElement element) {

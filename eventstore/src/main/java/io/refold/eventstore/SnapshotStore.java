@@ -33,8 +33,7 @@ public interface SnapshotStore {
    * @param events with a snapshot the events from its version on, that one included; else the
    *     stream's first
    */
-  record Loading(
-      @Nullable Snapshot snapshot, @Nullable String ignored, List<StoredEvent> events) {
+  record Loading(@Nullable Snapshot snapshot, @Nullable String ignored, List<StoredEvent> events) {
     /** Copies the events. */
     public Loading {
       events = List.copyOf(events);

@@ -21,8 +21,8 @@ public interface StateCodec<S> {
   S decode(byte[] stored);
 
   /**
-   * Identifies the shape and meaning of the states: snapshots with another fingerprint are not used.
-   * 1 to 128 characters.
+   * Identifies the shape and meaning of the states: snapshots with another fingerprint are not
+   * used. 1 to 128 characters.
    */
   String fingerprint();
 

@@ -36,7 +36,8 @@ public sealed interface StreamMark {
       case Closed closed -> new EncodedEvent("$closed", Marks.EMPTY);
       case Deleted deleted -> new EncodedEvent("$deleted", Marks.EMPTY);
       case Forgotten(String subject) ->
-          new EncodedEvent("$forgotten", Marks.MAPPER.writeValueAsBytes(Map.of("subject", subject)));
+          new EncodedEvent(
+              "$forgotten", Marks.MAPPER.writeValueAsBytes(Map.of("subject", subject)));
       case Cancelled cancelled -> new EncodedEvent("$cancelled", Marks.EMPTY);
     };
   }

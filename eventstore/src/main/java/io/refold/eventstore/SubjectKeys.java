@@ -6,8 +6,8 @@ import java.util.Optional;
 import javax.crypto.SecretKey;
 
 /**
- * Keeps an AES key per data subject, and in which streams it was used. Whoever destroys the key makes
- * the subject's data unreadable everywhere: in streams, replicas and backups of the events.
+ * Keeps an AES key per data subject, and in which streams it was used. Whoever destroys the key
+ * makes the subject's data unreadable everywhere: in streams, replicas and backups of the events.
  *
  * <p>Beside these it keeps a key per stream, for the stream's snapshots. Implementations are
  * thread-safe; all calls block. Each throws {@link StoreUnavailableException} if the keys cannot be
@@ -64,8 +64,8 @@ public interface SubjectKeys extends AutoCloseable {
   Optional<SecretKey> forOpening(StreamId stream);
 
   /**
-   * Destroys the key of a stream's snapshots; later ones get a new key. Durable before this returns.
-   * Safe to repeat.
+   * Destroys the key of a stream's snapshots; later ones get a new key. Durable before this
+   * returns. Safe to repeat.
    */
   void discardSeal(StreamId stream);
 

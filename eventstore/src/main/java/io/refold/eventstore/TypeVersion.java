@@ -53,11 +53,10 @@ record TypeVersion(String name, int version) implements Comparable<TypeVersion> 
   /** Reads the stored form in a declaration. */
   static TypeVersion declared(String stored) {
     return parse(stored)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "'%s' is no stored type: write 'name' for version 1, 'name@2' for version 2"
-                        .formatted(stored)));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "'%s' is no stored type: write 'name' for version 1, 'name@2' for version 2"
+                    .formatted(stored)));
   }
 
   String stored() {

@@ -45,16 +45,14 @@ class EventDeclarationsTest {
     refused(
         b -> b.replaced("gone", 2, Set.of(), (d, s) -> List.of()),
         "no upcast leads on from version 1 of 'gone'");
-    refused(
-        b -> b.replaced("gone", 1, Set.of("paid@2"), (d, s) -> List.of()), "leads to 'paid@2'");
+    refused(b -> b.replaced("gone", 1, Set.of("paid@2"), (d, s) -> List.of()), "leads to 'paid@2'");
     refused(b -> b.replaced("gone", 1, Set.of("$x"), (d, s) -> List.of()), "no stored type");
     refused(
         b ->
             b.replaced("a", 1, Set.of("b"), (d, s) -> List.of())
                 .replaced("b", 1, Set.of("paid", "a"), (d, s) -> List.of()),
         "upcasts lead in a circle: a to b to a");
-    refused(
-        b -> b.replaced("a", 1, Set.of("a"), (d, s) -> List.of()), "in a circle: a to a");
+    refused(b -> b.replaced("a", 1, Set.of("a"), (d, s) -> List.of()), "in a circle: a to a");
     refused(b -> b.retired("paid"), "'paid' is retired, but also has a record");
     refused(
         b -> b.retired("a").replaced("a", 1, Set.of(), (d, s) -> List.of()),
@@ -75,11 +73,10 @@ class EventDeclarationsTest {
         b -> b.defaultValue(Delivered.class, "parcels", 1L),
         "is 1 (java.lang.Long), which is no value of int");
     refused(b -> b.defaultValue(Delivered.class, "carrier", 1), "no value of java.lang.String");
-    assertThatThrownBy(
-            () ->
-                EventCodec.jsonBuilder(Listed.class)
-                    .defaultValue(Listed.class, "names", List.of(1))
-                    .build())
+    assertThatThrownBy(() ->
+            EventCodec.jsonBuilder(Listed.class)
+                .defaultValue(Listed.class, "names", List.of(1))
+                .build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no value of java.util.List<java.lang.String>");
     assertThat(
@@ -99,11 +96,12 @@ class EventDeclarationsTest {
   }
 
   private static void refused(Consumer<JsonEventCodecBuilder<Event>> declarations, String reason) {
-    assertThatThrownBy(() -> {
-          var builder = EventCodec.jsonBuilder(Event.class);
-          declarations.accept(builder);
-          builder.build();
-        })
+    assertThatThrownBy(
+            () -> {
+              var builder = EventCodec.jsonBuilder(Event.class);
+              declarations.accept(builder);
+              builder.build();
+            })
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(reason);
   }

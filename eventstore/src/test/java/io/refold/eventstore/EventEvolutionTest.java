@@ -47,7 +47,8 @@ class EventEvolutionTest {
     EventCodec<Event> codec =
         EventCodec.jsonBuilder(Event.class)
             .version(Placed.class, 3)
-            .upcast("placed", 2, data -> data.put("currency", data.get("currency").asString() + "R"))
+            .upcast(
+                "placed", 2, data -> data.put("currency", data.get("currency").asString() + "R"))
             .upcast("placed", 1, data -> data.put("currency", "EU"))
             .build();
 
@@ -62,7 +63,8 @@ class EventEvolutionTest {
             UnreadableEventException.class, e -> assertThat(e.typeUnknown()).isTrue())
         .hasMessageContaining("version 4 of event type 'placed' is newer than this program");
     for (String never : List.of("placed@1", "placed@03", "placed@", "@2", "placed@x")) {
-      assertThatThrownBy(() -> codec.decode(stored(never, "{\"cents\":1,\"currency\":\"x\"}")), never)
+      assertThatThrownBy(
+              () -> codec.decode(stored(never, "{\"cents\":1,\"currency\":\"x\"}")), never)
           .hasMessageContaining("unknown event type");
     }
   }
@@ -72,8 +74,11 @@ class EventEvolutionTest {
     EventCodec<Event> codec =
         EventCodec.jsonBuilder(Event.class)
             .version(Placed.class, 2)
-            .upcast("placed", 1, (data, stored) ->
-                data.put("currency", stored.stream() + " " + stored.position().recordedAt()))
+            .upcast(
+                "placed",
+                1,
+                (data, stored) ->
+                    data.put("currency", stored.stream() + " " + stored.position().recordedAt()))
             .build();
 
     assertThat(codec.decode(stored("placed", "{\"cents\":1}")))
@@ -86,15 +91,25 @@ class EventEvolutionTest {
         EventCodec.jsonBuilder(Event.class)
             .version(Placed.class, 2)
             .upcast("placed", 1, data -> data.put("currency", "EUR"))
-            .replaced("closed", 1, Set.of("closed@2", "delivered"), (data, stored) ->
-                data.get("empty").asBoolean()
-                    ? List.of()
-                    : List.of(
-                        new UpcastEvent("closed@2", data),
-                        new UpcastEvent("delivered", data),
-                        new UpcastEvent("closed@2", data)))
-            .replaced("closed", 2, Set.of("placed"), (data, stored) ->
-                List.of(new UpcastEvent("placed", data.put("cents", data.get("cents").asLong() + 1))))
+            .replaced(
+                "closed",
+                1,
+                Set.of("closed@2", "delivered"),
+                (data, stored) ->
+                    data.get("empty").asBoolean()
+                        ? List.of()
+                        : List.of(
+                            new UpcastEvent("closed@2", data),
+                            new UpcastEvent("delivered", data),
+                            new UpcastEvent("closed@2", data)))
+            .replaced(
+                "closed",
+                2,
+                Set.of("placed"),
+                (data, stored) ->
+                    List.of(
+                        new UpcastEvent(
+                            "placed", data.put("cents", data.get("cents").asLong() + 1))))
             .build();
 
     assertThat(
@@ -113,8 +128,11 @@ class EventEvolutionTest {
             .upcast("placed", 1, data -> data.put("currency", "EUR"))
             .renamed("ordered", "placed")
             .renamed("payed", "paid")
-            .replaced("settled", 1, Set.of("paid"), (data, stored) ->
-                List.of(new UpcastEvent("paid", data)))
+            .replaced(
+                "settled",
+                1,
+                Set.of("paid"),
+                (data, stored) -> List.of(new UpcastEvent("paid", data)))
             .renamed("setled", "settled")
             .build();
 
@@ -200,8 +218,7 @@ class EventEvolutionTest {
         catchThrowableOfType(
             UnreadableEventException.class,
             () ->
-                codec.decode(
-                    stored(type, "{\"cents\":\"x\",\"amount\":\"x\",\"parcels\":\"x\"}")));
+                codec.decode(stored(type, "{\"cents\":\"x\",\"amount\":\"x\",\"parcels\":\"x\"}")));
     return unreadable.getCause() instanceof JacksonException cause
         && cause.getLocation().getLineNr() > 0;
   }
@@ -209,19 +226,27 @@ class EventEvolutionTest {
   @Test
   @SuppressWarnings("NullAway") // one of the functions gives null on purpose
   void failingUpcastsMakeTheEventUnreadable() {
-    assertBroken(data -> { throw new IllegalStateException("no rate"); }, "no rate");
+    assertBroken(
+        data -> {
+          throw new IllegalStateException("no rate");
+        },
+        "no rate");
     assertBroken(data -> data.put("cents", data.get("none").asLong()), "NullPointerException");
     assertBroken(data -> null, "an upcast gave null");
     assertBroken(data -> data.put("cents", "x"), "Cannot deserialize");
     EventCodec<Event> codec =
         EventCodec.jsonBuilder(Event.class)
-            .replaced("old", 1, Set.of("paid"), (data, stored) ->
-                List.of(new UpcastEvent(data.get("to").asString(), data)))
+            .replaced(
+                "old",
+                1,
+                Set.of("paid"),
+                (data, stored) -> List.of(new UpcastEvent(data.get("to").asString(), data)))
             .build();
     for (String undeclared : List.of("placed", "@", "old")) {
       assertThatThrownBy(() -> codec.decode(stored("old", "{\"to\":\"" + undeclared + "\"}")))
           .isInstanceOf(UnreadableEventException.class)
-          .hasMessageContaining("the upcast of 'old' gave '" + undeclared + "', declared are [paid]");
+          .hasMessageContaining(
+              "the upcast of 'old' gave '" + undeclared + "', declared are [paid]");
     }
     for (String broken : List.of("", "{", "null", "[]", "1", "{} x")) {
       assertThatThrownBy(() -> codec.decode(stored("old", broken)), broken)
@@ -237,10 +262,12 @@ class EventEvolutionTest {
             .upcast("placed", 1, upcast)
             .build();
     assertThatThrownBy(() -> codec.decode(stored("placed", "{\"cents\":1}")))
-        .isInstanceOfSatisfying(UnreadableEventException.class, e -> {
-          assertThat(e.typeUnknown()).isFalse();
-          assertThat(e.reason()).contains(reason);
-        })
+        .isInstanceOfSatisfying(
+            UnreadableEventException.class,
+            e -> {
+              assertThat(e.typeUnknown()).isFalse();
+              assertThat(e.reason()).contains(reason);
+            })
         .hasMessageContaining("event 3 of order:1 (type 'placed')")
         .hasMessageContaining(reason);
   }

@@ -26,15 +26,17 @@ class EventSkippingTest {
             .skipUnreadable(UnreadableEventException::typeUnknown)
             .build();
 
-    List<String> logged = logged(() -> {
-      assertThat(codec.decode(stored("unheard", "{\"secret\":1}"))).isEmpty();
-      assertThatThrownBy(() -> codec.decode(stored("paid", "{\"amount\":\"secret\"}")))
-          .isInstanceOf(UnreadableEventException.class);
-    });
+    List<String> logged =
+        logged(() -> {
+          assertThat(codec.decode(stored("unheard", "{\"secret\":1}"))).isEmpty();
+          assertThatThrownBy(() -> codec.decode(stored("paid", "{\"amount\":\"secret\"}")))
+              .isInstanceOf(UnreadableEventException.class);
+        });
 
     assertThat(logged)
         .containsExactly(
-            "[WARN] Skipped event 3 of order:1 (type 'unheard') as the codec is told to: its type is unknown");
+            "[WARN] Skipped event 3 of order:1 (type 'unheard') as the codec is told to: its type"
+                + " is unknown");
   }
 
   @Test
@@ -43,8 +45,7 @@ class EventSkippingTest {
         EventCodec.jsonBuilder(Event.class).skipUnreadable(unreadable -> true).build();
 
     List<String> logged =
-        logged(() ->
-            assertThat(codec.decode(stored("paid", "{\"amount\":\"secret\"}"))).isEmpty());
+        logged(() -> assertThat(codec.decode(stored("paid", "{\"amount\":\"secret\"}"))).isEmpty());
 
     assertThat(logged)
         .singleElement()

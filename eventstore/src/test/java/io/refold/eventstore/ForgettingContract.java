@@ -91,8 +91,7 @@ public abstract class ForgettingContract {
     Forgetting.Forgotten forgotten = forgetting().forget(agent);
 
     assertThat(forgotten.marked())
-        .containsExactlyInAnyOrder(
-            person(ids.get(0)), person(ids.get(1)), person(ids.get(3)));
+        .containsExactlyInAnyOrder(person(ids.get(0)), person(ids.get(1)), person(ids.get(3)));
     assertThat(forgotten.deleted()).containsExactly(person(ids.get(2)));
     assertThat(marks(person(ids.get(1))))
         .containsExactly(new StreamMark.Closed(), new StreamMark.Forgotten(agent));
@@ -167,9 +166,7 @@ public abstract class ForgettingContract {
   }
 
   private SnapshotStore.Loading load() {
-    return store()
-        .snapshots()
-        .load(person(id), StateCodec.json(Person.class).fingerprint(), 10);
+    return store().snapshots().load(person(id), StateCodec.json(Person.class).fingerprint(), 10);
   }
 
   private SnapshotStore.Snapshot untilSaved(long version) {
@@ -191,15 +188,17 @@ public abstract class ForgettingContract {
 
     assertThatThrownBy(() -> Forgetting.on(failing, keys()).forget(agent))
         .isInstanceOf(StoreUnavailableException.class);
-    assertThat(ids).as("the key is gone already").allSatisfy(other ->
-        assertThat(events(other)).containsExactly(new Noted(agent, "[gone]")));
+    assertThat(ids)
+        .as("the key is gone already")
+        .allSatisfy(other -> assertThat(events(other)).containsExactly(new Noted(agent, "[gone]")));
     assertThat(ids.stream().mapToInt(other -> marks(person(other)).size()).sum()).isEqualTo(1);
 
     Forgetting.Forgotten completed = forgetting().forget(agent);
 
     assertThat(completed.marked()).hasSize(3);
-    assertThat(ids).allSatisfy(other ->
-        assertThat(marks(person(other))).containsExactly(new StreamMark.Forgotten(agent)));
+    assertThat(ids)
+        .allSatisfy(other ->
+            assertThat(marks(person(other))).containsExactly(new StreamMark.Forgotten(agent)));
   }
 
   @Test

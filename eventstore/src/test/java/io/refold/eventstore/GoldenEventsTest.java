@@ -219,21 +219,16 @@ class GoldenEventsTest {
     assertThat(Files.readString(file))
         .contains("\"paid\": [\n    {\"cents\":1", "\"paid@2\": [\n    {\"amount\":1");
     assertThatThrownBy(
-            () ->
-                GoldenEvents.of(second(data -> data.put("amount", "none")))
-                    .file(file)
-                    .verify())
+            () -> GoldenEvents.of(second(data -> data.put("amount", "none"))).file(file).verify())
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("'paid' can no longer be read")
         .hasMessageContaining("stored: {\"cents\":1,\"size\":\"LARGE\"}");
-    assertThatThrownBy(
-            () -> GoldenEvents.of(EventCodec.json(V1.Paid.class)).file(file).verify())
+    assertThatThrownBy(() -> GoldenEvents.of(EventCodec.json(V1.Paid.class)).file(file).verify())
         .hasMessageContaining("'paid@2' has vanished")
         .hasMessageContaining("newer than this program");
   }
 
-  private static EventCodec<Renamed.Paid> second(
-      UnaryOperator<ObjectNode> upcast) {
+  private static EventCodec<Renamed.Paid> second(UnaryOperator<ObjectNode> upcast) {
     return EventCodec.jsonBuilder(Renamed.Paid.class)
         .version(Renamed.Paid.class, 2)
         .upcast("paid", 1, upcast)
@@ -247,8 +242,7 @@ class GoldenEventsTest {
     Path file = directory.resolve("events.json");
     update(GoldenEvents.of(EventCodec.json(Removed.class)).file(file));
 
-    var skipping =
-        EventCodec.jsonBuilder(Left.class).skipUnreadable(unreadable -> true).build();
+    var skipping = EventCodec.jsonBuilder(Left.class).skipUnreadable(unreadable -> true).build();
     assertThatThrownBy(() -> update(GoldenEvents.of(skipping).file(file)))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("'removed' has vanished")

@@ -109,8 +109,7 @@ public abstract class HistoryContract {
       store().append(Append.of(ACCOUNTS, "other-" + newId(), ANY, deposits(1, 1)));
       expected.add(own.stream("a" + i));
     }
-    var two =
-        Append.of(own, "r/1", ANY, deposits(1, 1)).and(own, "r/2", ANY, deposits(1, 1));
+    var two = Append.of(own, "r/1", ANY, deposits(1, 1)).and(own, "r/2", ANY, deposits(1, 1));
     store().append(two);
     expected.addAll(List.of(own.stream("r/1"), own.stream("r/2")));
     store().delete(own.stream("a7"), ANY);
@@ -155,9 +154,7 @@ public abstract class HistoryContract {
     assertThat(appended(store().close(stream, ANY)).repeat()).isTrue();
     assertThat(store().head(closed.position().partition()).position().sequence())
         .isGreaterThanOrEqualTo(closed.position().sequence());
-    assertThat(
-            store().readLog(
-                closed.position().partition(), closed.position().sequence() - 1, 1))
+    assertThat(store().readLog(closed.position().partition(), closed.position().sequence() - 1, 1))
         .containsExactly(
             new LogEntry(closed.position(), List.of(new LogEntry.Pointer(stream, 3, 1))));
   }
@@ -176,7 +173,11 @@ public abstract class HistoryContract {
         .extracting(StreamMark::of)
         .isEqualTo(Optional.of(new StreamMark.Deleted()));
     for (var expected :
-        List.of(ANY, ExpectedVersion.noStream(), ExpectedVersion.exactly(1), ExpectedVersion.exactly(3))) {
+        List.of(
+            ANY,
+            ExpectedVersion.noStream(),
+            ExpectedVersion.exactly(1),
+            ExpectedVersion.exactly(3))) {
       assertThat(store().append(Append.of(ACCOUNTS, id, expected, deposits(1, 1))))
           .isEqualTo(new Refused(stream, Reason.DELETED));
     }

@@ -88,7 +88,8 @@ class JsonStateCodecTest {
     assertThat(codec.decode(codec.encode(new Empty()))).isEqualTo(new Empty());
     assertThat(new String(codec.encode(new Empty()), StandardCharsets.UTF_8))
         .isEqualTo("{\"$type\":\"empty\"}");
-    assertThat(StateCodec.json(DayOfWeek.class).decode("\"MONDAY\"".getBytes(StandardCharsets.UTF_8)))
+    assertThat(
+            StateCodec.json(DayOfWeek.class).decode("\"MONDAY\"".getBytes(StandardCharsets.UTF_8)))
         .isEqualTo(DayOfWeek.MONDAY);
   }
 
@@ -98,7 +99,8 @@ class JsonStateCodecTest {
   void timesKeepTheirZoneAsItWasNamed() {
     StateCodec<Moment> codec = StateCodec.json(Moment.class);
     for (String zone : List.of("UTC", "Z", "Europe/Berlin", "+02:00")) {
-      var moment = new Moment(LocalDateTime.MIN.withYear(2020).atZone(ZoneId.of(zone)), ZoneId.of(zone));
+      var moment =
+          new Moment(LocalDateTime.MIN.withYear(2020).atZone(ZoneId.of(zone)), ZoneId.of(zone));
       assertThat(codec.decode(codec.encode(moment)).toString()).isEqualTo(moment.toString());
     }
   }
@@ -158,7 +160,8 @@ class JsonStateCodecTest {
   @Test
   void whatIsNoStateIsRefusedWithAReason() {
     StateCodec<State> codec = StateCodec.json(State.class);
-    for (String broken : List.of("", "null", "{", "[]", "{}", "{\"$type\":\"other\"}", "{\"$type\":\"empty\"} x")) {
+    for (String broken :
+        List.of("", "null", "{", "[]", "{}", "{\"$type\":\"other\"}", "{\"$type\":\"empty\"} x")) {
       assertThatThrownBy(() -> codec.decode(broken.getBytes(StandardCharsets.UTF_8)), broken)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("this is no state of " + State.class.getName() + ": ");

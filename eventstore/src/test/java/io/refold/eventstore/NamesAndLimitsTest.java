@@ -109,10 +109,12 @@ class NamesAndLimitsTest {
         .hasMessageContaining("Limits.appendEvents");
     assertThatThrownBy(() -> store.append(append(List.of(new Accounts.Opened("x".repeat(20))))))
         .hasMessageContaining("Limits.eventBytes");
-    assertThatThrownBy(() -> store.append(append(Collections.nCopies(2, new Accounts.Opened("xxxx")))))
+    assertThatThrownBy(
+            () -> store.append(append(Collections.nCopies(2, new Accounts.Opened("xxxx")))))
         .hasMessageContaining("Limits.appendBytes");
     assertThat(store.read(ACCOUNTS.stream("1"), 0, 10)).isEmpty();
-    assertThatThrownBy(() -> Limits.defaults().withEventBytes(0)).hasMessageContaining("eventBytes");
+    assertThatThrownBy(() -> Limits.defaults().withEventBytes(0))
+        .hasMessageContaining("eventBytes");
     assertThatThrownBy(() -> Limits.defaults().withAppendEvents(10_001))
         .hasMessageContaining("10,001");
   }

@@ -30,13 +30,11 @@ public final class People {
 
   /** Returns the category, encrypted with these keys. */
   public static Category<Event> people(SubjectKeys keys) {
-    return Category.of(
-        "person", EventCodec.jsonBuilder(Event.class).personalData(keys).build());
+    return Category.of("person", EventCodec.jsonBuilder(Event.class).personalData(keys).build());
   }
 
   /** Returns a handler that keeps no state and saves a snapshot with every event. */
-  public static CommandHandler<Command, Person, Event> handler(
-      EventStore store, SubjectKeys keys) {
+  public static CommandHandler<Command, Person, Event> handler(EventStore store, SubjectKeys keys) {
     return CommandHandler.on(store, people(keys), new PersonDecider())
         .cache(StateCache.off())
         .snapshots(StateCodec.json(Person.class), SnapshotRule.every(1))

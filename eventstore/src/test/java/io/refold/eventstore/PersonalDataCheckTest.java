@@ -2,7 +2,6 @@ package io.refold.eventstore;
 
 import static io.refold.eventstore.PersonalEvents.STREAM;
 import static io.refold.eventstore.PersonalEvents.codec;
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.annotation.JsonCreator;

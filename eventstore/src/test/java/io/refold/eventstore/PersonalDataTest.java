@@ -61,8 +61,7 @@ class PersonalDataTest {
     keys.forget("alice");
     var forgotten = new Address("Main Street", "?");
     assertThat(decoded(stored))
-        .isEqualTo(
-            new Moved(forgotten, List.of(forgotten, forgotten), Map.of("home", forgotten)));
+        .isEqualTo(new Moved(forgotten, List.of(forgotten, forgotten), Map.of("home", forgotten)));
   }
 
   @Test
@@ -105,7 +104,8 @@ class PersonalDataTest {
   void aSubjectWithoutANameIsRefused() {
     assertThatThrownBy(() -> codec.encode(STREAM, new Invited(nothing(), "Dear you")))
         .isInstanceOf(EventNotStorableException.class)
-        .hasMessageContaining("'greeting' is personal data of the subject in 'guest', which is null");
+        .hasMessageContaining(
+            "'greeting' is personal data of the subject in 'guest', which is null");
     assertThatThrownBy(() -> codec.encode(STREAM, new Invited("", "Dear you")))
         .isInstanceOf(EventNotStorableException.class)
         .hasMessageContaining("subject id is empty");
@@ -138,8 +138,7 @@ class PersonalDataTest {
   @Test
   void nullsAreStoredAsWithoutEncryption() {
     assertThat(codec.encode(STREAM, new Drawn(null)).json()).isEqualTo("{}");
-    assertThatThrownBy(() -> decode("registered", "{\"name\":\"A\"}"))
-        .hasMessageContaining("age");
+    assertThatThrownBy(() -> decode("registered", "{\"name\":\"A\"}")).hasMessageContaining("age");
   }
 
   @Test
@@ -155,7 +154,9 @@ class PersonalDataTest {
             new Tuple("bob", "Secret"))) {
       EncodedEvent stored = codec.encode(STREAM, event);
 
-      assertThat(stored.json()).doesNotContain("19790503", "Secret", "circle").contains("$personal");
+      assertThat(stored.json())
+          .doesNotContain("19790503", "Secret", "circle")
+          .contains("$personal");
       assertThat(decoded(stored)).isEqualTo(event);
     }
     keys.forget("alice");
@@ -187,8 +188,7 @@ class PersonalDataTest {
                   return data.set("greeting", data.remove("salute"));
                 })
             .build();
-    var old =
-        encoded("invited", stored.json().replace("greeting", "salute"));
+    var old = encoded("invited", stored.json().replace("greeting", "salute"));
 
     assertThat(evolved.decode(stored(STREAM, old))).containsExactly(new Invited("bob", "Dear Bob"));
     assertThat(seen).singleElement().asString().contains("$personal").doesNotContain("Dear");

@@ -13,7 +13,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The code in the README and the guides is code of the packages {@code readme} and {@code guide}. */
+/**
+ * The code in the README and the guides is code of the packages {@code readme} and {@code guide}.
+ */
 class DocumentedCodeTest {
   private static final Path HERE = Path.of("src/test/java/io/refold/sample");
 

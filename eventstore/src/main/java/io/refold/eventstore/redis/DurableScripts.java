@@ -22,13 +22,13 @@ import org.redisson.command.CommandBatchService;
 
 /**
  * Runs scripts whose writes are on the server's disk before they are answered: each goes out with a
- * WAITAOF behind it on the same connection. Scripts are repeated after lost replies, so they must do
- * no harm then, and write something each time: WAITAOF does not wait for a connection that has not
- * written. Thread-safe.
+ * WAITAOF behind it on the same connection. Scripts are repeated after lost replies, so they must
+ * do no harm then, and write something each time: WAITAOF does not wait for a connection that has
+ * not written. Thread-safe.
  *
- * <p>Redisson's own option for that, {@code BatchOptions.syncAOF}, sends nothing where no replica is
- * waited for, and never tells whether the server's own disk has it. One platform thread makes the
- * calls, for the reason that {@link Pipeline} has.
+ * <p>Redisson's own option for that, {@code BatchOptions.syncAOF}, sends nothing where no replica
+ * is waited for, and never tells whether the server's own disk has it. One platform thread makes
+ * the calls, for the reason that {@link Pipeline} has.
  */
 final class DurableScripts implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);

@@ -5,8 +5,10 @@ import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -41,6 +43,7 @@ public final class RedisSession {
   private final Pipeline calls;
   private final Pipeline reads;
   private final Disruptions disruptions;
+  private final Set<String> sentBefore = ConcurrentHashMap.newKeySet(); // scripts, by their SHA-1
 
   RedisSession(RedissonClient redisson, Config config, Keys keys) {
     this.redisson = redisson;
@@ -204,6 +207,7 @@ public final class RedisSession {
       RedisScript script, List<String> keys, Object[] args) {
     List<Object> names = List.copyOf(keys);
     String slot = keys.getFirst();
+    boolean first = sentBefore.add(script.sha());
     return calls
         .<@Nullable Object>submit(
             target -> target.scripts().evalShaAsync(slot, MODE, script.sha(), LIST, names, args))
@@ -212,7 +216,9 @@ public final class RedisSession {
           if (!(cause instanceof RedisNoScriptException)) {
             return CompletableFuture.failedFuture(cause);
           }
-          disruptions.count(); // the server may be a new one
+          if (!first) { // the server may be a new one
+            disruptions.count();
+          }
           return calls.submit(
               target -> target.scripts().evalAsync(slot, MODE, script.source(), LIST, names, args));
         });

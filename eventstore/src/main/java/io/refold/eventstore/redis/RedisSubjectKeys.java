@@ -26,22 +26,23 @@ import org.redisson.config.Config;
  * Keeps the keys of data subjects in Redis or Valkey. Thread-safe; one instance per process is
  * enough.
  *
- * <p><b>Give it a server of its own, with backups of its own.</b> Forgetting means that a key exists
- * nowhere any more. Where events and keys are on one server, each backup of it holds both, and
- * whoever restores it has the forgotten data back; {@link #warnings} says so. For the same reason
- * old backups of the keys must be deleted, as soon as the law wants that of the data. The append-only
- * file holds a destroyed key, too, until Redis rewrites it: BGREWRITEAOF, once a day, say.
+ * <p><b>Give it a server of its own, with backups of its own.</b> Forgetting means that a key
+ * exists nowhere any more. Where events and keys are on one server, each backup of it holds both,
+ * and whoever restores it has the forgotten data back; {@link #warnings} says so. For the same
+ * reason old backups of the keys must be deleted, as soon as the law wants that of the data. The
+ * append-only file holds a destroyed key, too, until Redis rewrites it: BGREWRITEAOF, once a day,
+ * say.
  *
  * <p>Whoever loses the keys has lost the data. So a server that may forget what it has confirmed is
- * refused: it needs {@code appendonly yes}, and {@code appendfsync always}, or {@code everysec} from
- * version 7.2 on. Then the first use of a key in a stream waits until the server has it on disk, up to
- * a second; with {@code always} a few milliseconds at most. A replica that is promoted without the
- * last writes loses keys, and brings destroyed ones back.
+ * refused: it needs {@code appendonly yes}, and {@code appendfsync always}, or {@code everysec}
+ * from version 7.2 on. Then the first use of a key in a stream waits until the server has it on
+ * disk, up to a second; with {@code always} a few milliseconds at most. A replica that is promoted
+ * without the last writes loses keys, and brings destroyed ones back.
  *
- * <p>Keys are cached in the process, by default for {@linkplain RedisSubjectKeysBuilder#cachedFor one
- * minute}, so what is hot makes no call. That is how long other processes may still read the data of a
- * subject after {@link #forget}; in this one it ends at once. What they still write for the subject in
- * that time is forgotten, too.
+ * <p>Keys are cached in the process, by default for {@linkplain RedisSubjectKeysBuilder#cachedFor
+ * one minute}, so what is hot makes no call. That is how long other processes may still read the
+ * data of a subject after {@link #forget}; in this one it ends at once. What they still write for
+ * the subject in that time is forgotten, too.
  */
 public final class RedisSubjectKeys implements SubjectKeys {
   private static final RedisScript READ = script("key-read.lua");
@@ -94,8 +95,8 @@ public final class RedisSubjectKeys implements SubjectKeys {
   }
 
   /**
-   * Opens the keys in the namespace {@code refold-keys} of the servers in a Redisson configuration: a
-   * single server, a cluster, or sentinels.
+   * Opens the keys in the namespace {@code refold-keys} of the servers in a Redisson configuration:
+   * a single server, a cluster, or sentinels.
    *
    * @throws StoreUnavailableException if the servers cannot be reached
    * @throws StoreMisconfiguredException if a crash of a server would lose keys, or it is too old
@@ -137,8 +138,7 @@ public final class RedisSubjectKeys implements SubjectKeys {
   }
 
   private Held note(Use use) {
-    List<?> reply =
-        write(WRITE, names(use.subject()), newKey(), use.stream());
+    List<?> reply = write(WRITE, names(use.subject()), newKey(), use.stream());
     return switch (Entries.text(Objects.requireNonNull(reply.getFirst()))) {
       case "key" -> {
         noted.put(use, true);

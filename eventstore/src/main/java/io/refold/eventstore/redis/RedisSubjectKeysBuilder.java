@@ -32,8 +32,8 @@ public final class RedisSubjectKeysBuilder {
   }
 
   /**
-   * How long this process keeps a key that it has read; the default is one minute. So long it may go
-   * on reading the data of a subject whom another process has forgotten.
+   * How long this process keeps a key that it has read; the default is one minute. So long it may
+   * go on reading the data of a subject whom another process has forgotten.
    *
    * @throws IllegalArgumentException if the time is not positive
    */

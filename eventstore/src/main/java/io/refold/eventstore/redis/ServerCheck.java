@@ -87,7 +87,8 @@ final class ServerCheck {
   }
 
   /**
-   * Compares versions, each as 1,000 times the first number plus the second. Valkey begins with 7.2.
+   * Compares versions, each as 1,000 times the first number plus the second. Valkey begins with
+   * 7.2.
    */
   static boolean isAtLeast(int redis, Map<String, String> server) {
     int needed = server.containsKey("valkey_version") ? Math.max(redis, 7_002) : redis;

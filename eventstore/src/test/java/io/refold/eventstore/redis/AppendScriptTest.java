@@ -140,8 +140,7 @@ class AppendScriptTest {
 
     for (var expected : List.of(ExpectedVersion.exactly(1), ExpectedVersion.any())) {
       assertThat(store.append(Append.of(ACCOUNTS, id, expected, ONE)))
-          .isEqualTo(
-              new AppendResult.Refused(ACCOUNTS.stream(id), AppendResult.Reason.CLOSED));
+          .isEqualTo(new AppendResult.Refused(ACCOUNTS.stream(id), AppendResult.Reason.CLOSED));
     }
     assertThat(((AppendResult.Appended) store.append(append)).repeat()).isTrue();
   }

@@ -38,14 +38,21 @@ class EventEvolutionRedisTest {
           "order",
           EventCodec.jsonBuilder(Event.class)
               .version(Placed.class, 2)
-              .upcast("placed", 1, (data, stored) ->
-                  data.put("currency", stored.stream().id().startsWith("ch-") ? "CHF" : "EUR"))
+              .upcast(
+                  "placed",
+                  1,
+                  (data, stored) ->
+                      data.put("currency", stored.stream().id().startsWith("ch-") ? "CHF" : "EUR"))
               .renamed("ordered", "placed")
-              .replaced("sent", 1, Set.of("delivered"), (data, stored) ->
-                  data.get("to")
-                      .valueStream()
-                      .map(to -> new UpcastEvent("delivered", data.objectNode().set("to", to)))
-                      .toList())
+              .replaced(
+                  "sent",
+                  1,
+                  Set.of("delivered"),
+                  (data, stored) ->
+                      data.get("to")
+                          .valueStream()
+                          .map(to -> new UpcastEvent("delivered", data.objectNode().set("to", to)))
+                          .toList())
               .retired("printed")
               .build());
 

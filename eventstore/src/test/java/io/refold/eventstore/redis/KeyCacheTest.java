@@ -29,10 +29,8 @@ class KeyCacheTest {
   void whatWasDroppedDoesNotComeBackFromACallThatBeganBefore() throws Exception {
     var begun = new CountDownLatch(2);
     var read = new CountDownLatch(1);
-    var reading =
-        executor.submit(() -> cache.get("a", () -> slow("key", begun, read)));
-    var writing =
-        executor.submit(() -> cache.replace("b", () -> slow("key", begun, read)));
+    var reading = executor.submit(() -> cache.get("a", () -> slow("key", begun, read)));
+    var writing = executor.submit(() -> cache.replace("b", () -> slow("key", begun, read)));
     begun.await();
 
     cache.drop("a");
@@ -54,13 +52,12 @@ class KeyCacheTest {
     read.countDown();
 
     assertThat(List.of(first.get(), second.get())).containsExactly("one", "one");
-    assertThatThrownBy(
-            () ->
-                cache.get(
-                    "b",
-                    () -> {
-                      throw new SubjectKeyLostException("b");
-                    }))
+    assertThatThrownBy(() ->
+            cache.get(
+                "b",
+                () -> {
+                  throw new SubjectKeyLostException("b");
+                }))
         .isInstanceOf(SubjectKeyLostException.class);
     assertThat(cache.get("b", () -> "found")).isEqualTo("found");
   }

@@ -85,11 +85,13 @@ class KeyScriptsTest {
     keys.forWriting("alice", new StreamId("order", "7"));
     byte[] seal = keys.forSealing(new StreamId("person", "alice")).getEncoded();
 
-    assertThat(raw.list("KEYS", "*")).extracting(Object::toString)
+    assertThat(raw.list("KEYS", "*"))
+        .extracting(Object::toString)
         .containsExactlyInAnyOrder(SUBJECT, STREAMS, SEAL);
     assertThat(raw.command("HGET", SUBJECT, "key")).isEqualTo(new String(key, UTF_8));
     assertThat(raw.command("GET", SEAL)).isEqualTo(new String(seal, UTF_8));
-    assertThat(raw.list("SMEMBERS", STREAMS)).extracting(Object::toString)
+    assertThat(raw.list("SMEMBERS", STREAMS))
+        .extracting(Object::toString)
         .containsExactlyInAnyOrder("person:alice", "order:7");
     assertThat(raw.command("CLUSTER", "KEYSLOT", SUBJECT))
         .isEqualTo(raw.command("CLUSTER", "KEYSLOT", STREAMS));
@@ -115,7 +117,8 @@ class KeyScriptsTest {
     String time = String.valueOf(first.getFirst());
     assertThat(time).matches("\\d{16}");
     assertThat(first.get(1)).isEqualTo(List.of("a:1"));
-    assertThat(raw.list("HGETALL", SUBJECT).toString()).isEqualTo("[forgotten, %s]".formatted(time));
+    assertThat(raw.list("HGETALL", SUBJECT).toString())
+        .isEqualTo("[forgotten, %s]".formatted(time));
     assertThat(subject("key-forget.lua")).isEqualTo(first);
     assertThat(subject("key-read.lua").toString()).isEqualTo("[null, %s]".formatted(time));
     assertThat(subject("key-write.lua", "two", "a:2").toString())

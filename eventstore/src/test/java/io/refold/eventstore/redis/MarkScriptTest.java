@@ -83,7 +83,13 @@ class MarkScriptTest {
                 List.of(
                     "3-0",
                     List.of(
-                        "t", "$forgotten", "d", "{\"subject\":\"käthe\"}", "c", "forget-käthe", "p",
+                        "t",
+                        "$forgotten",
+                        "d",
+                        "{\"subject\":\"käthe\"}",
+                        "c",
+                        "forget-käthe",
+                        "p",
                         logged))));
     assertThat(log()).isEqualTo(List.of(List.of(logged, List.of("w", "3 1 account:" + id))));
     assertThat(lastId()).isEqualTo("3-0");
@@ -178,7 +184,8 @@ class MarkScriptTest {
     }
 
     var conflict =
-        (AppendResult.Conflict) store.append(Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), large));
+        (AppendResult.Conflict)
+            store.append(Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), large));
 
     assertThat(conflict.missed().getFirst().version()).isEqualTo(40);
     assertThat(conflict.missed().getFirst().events()).hasSizeBetween(1, 16);

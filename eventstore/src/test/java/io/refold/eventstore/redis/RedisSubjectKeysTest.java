@@ -12,7 +12,6 @@ import io.refold.eventstore.SubjectKeys;
 import io.refold.eventstore.SubjectKeysContract;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.time.Duration;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.crypto.SecretKey;
@@ -72,7 +71,10 @@ class RedisSubjectKeysTest extends SubjectKeysContract {
     var nanos = new AtomicLong();
     var other = new StreamId("person", "other");
     try (var elsewhere =
-        RedisSubjectKeys.to(redis.url()).cachedFor(Duration.ofSeconds(30)).ticker(nanos::get).open()) {
+        RedisSubjectKeys.to(redis.url())
+            .cachedFor(Duration.ofSeconds(30))
+            .ticker(nanos::get)
+            .open()) {
       SecretKey key = elsewhere.forWriting(subject, STREAM);
       SecretKey seal = elsewhere.forSealing(other);
       keys.forget(subject);

@@ -92,7 +92,16 @@ class SnapshotScriptsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"v,7", "v,-1", "v,x", "v,99999999999999999999", "v,2.5", "v,2", "p,1-1", "p,nonsense"})
+  @CsvSource({
+    "v,7",
+    "v,-1",
+    "v,x",
+    "v,99999999999999999999",
+    "v,2.5",
+    "v,2",
+    "p,1-1",
+    "p,nonsense"
+  })
   void aSnapshotThatDoesNotFitItsStreamIsIgnoredAndReplaced(String field, String value) {
     raw.command("HSET", key, field, value);
 

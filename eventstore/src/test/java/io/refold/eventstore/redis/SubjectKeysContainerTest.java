@@ -28,7 +28,9 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
-/** Keys on servers that confirm writes before they are on disk, where there is a container engine. */
+/**
+ * Keys on servers that confirm writes before they are on disk, where there is a container engine.
+ */
 @Tag("container")
 class SubjectKeysContainerTest {
   private static final StreamId STREAM = new StreamId("person", "a");

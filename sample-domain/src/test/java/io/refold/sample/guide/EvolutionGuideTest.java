@@ -42,19 +42,26 @@ class EvolutionGuideTest {
           .named(Posted.class, "parcel-sent")
           // version 1 had kilograms
           .version(Posted.class, 2)
-          .upcast("parcel-sent", 1, data -> {
-            data.put("grams", (int) (data.remove("kilos").asDouble() * 1_000));
-            return data;
-          })
+          .upcast(
+              "parcel-sent",
+              1,
+              data -> {
+                data.put("grams", (int) (data.remove("kilos").asDouble() * 1_000));
+                return data;
+              })
           // an old program wrote "payed"
           .renamed("payed", "paid")
           // once there was no currency
           .defaultValue(Paid.class, "currency", "EUR")
           // "delivered" said two things at once
-          .replaced("delivered", 1, Set.of("handed", "signed"), (data, stored) ->
-              List.of(
-                  new UpcastEvent("handed", data.deepCopy().retain("carrier")),
-                  new UpcastEvent("signed", data.retain("by"))))
+          .replaced(
+              "delivered",
+              1,
+              Set.of("handed", "signed"),
+              (data, stored) ->
+                  List.of(
+                      new UpcastEvent("handed", data.deepCopy().retain("carrier")),
+                      new UpcastEvent("signed", data.retain("by"))))
           // nobody wants to know any more
           .retired("label-printed")
           .build();

@@ -43,8 +43,7 @@ class PrivacyGuideTest {
         implements GuestEvent {}
 
     /** About another guest than the one whose stream it is in. */
-    record Complained(
-        String about, @PersonalData(subject = "about", replacement = "") String what)
+    record Complained(String about, @PersonalData(subject = "about", replacement = "") String what)
         implements GuestEvent {}
   }
 
@@ -80,8 +79,7 @@ class PrivacyGuideTest {
       return List.of(Source.byStream(guests, Guests::evolve));
     }
 
-    private static Guest evolve(
-        String id, @Nullable Guest guest, Recorded<GuestEvent> recorded) {
+    private static Guest evolve(String id, @Nullable Guest guest, Recorded<GuestEvent> recorded) {
       return switch (recorded.event()) {
         case Registered(var name, var address, var country) -> new Guest(name, country);
         case Complained complained -> Objects.requireNonNull(guest);
@@ -105,8 +103,7 @@ class PrivacyGuideTest {
           SubjectKeys keys = RedisSubjectKeys.connect(keysUrl)) {
         Category<GuestEvent> guests =
             Category.of(
-                "guest",
-                EventCodec.jsonBuilder(GuestEvent.class).personalData(keys).build());
+                "guest", EventCodec.jsonBuilder(GuestEvent.class).personalData(keys).build());
         var rows = new Guests(guests);
         append(store, guests, "g-71", new Registered("Kim", new Address("Via Roma", "Rome"), "IT"));
         append(store, guests, "g-72", new Registered("Lou", null, "FR"));
@@ -118,7 +115,8 @@ class PrivacyGuideTest {
 
           var forgotten = Forgetting.on(store, keys).forget("g-71");
 
-          assertThat(forgotten.marked()).extracting(stream -> stream.id())
+          assertThat(forgotten.marked())
+              .extracting(stream -> stream.id())
               .containsExactlyInAnyOrder("g-71", "g-72");
           Position head = store.head(store.partitionOf(guests.stream("g-71"))).position();
           assertThat(guestFiles.find("g-71", head, ofSeconds(5)))
@@ -129,8 +127,7 @@ class PrivacyGuideTest {
             .containsExactly(new Registered("(forgotten)", null, "IT"));
         assertThat(store.history(guests, "g-72").map(Recorded::event))
             .containsExactly(new Registered("Lou", null, "FR"), new Complained("g-71", ""));
-        assertThatThrownBy(
-                () -> append(store, guests, "g-71", new Registered("Kim", null, "IT")))
+        assertThatThrownBy(() -> append(store, guests, "g-71", new Registered("Kim", null, "IT")))
             .isInstanceOf(EventNotStorableException.class);
       }
     }

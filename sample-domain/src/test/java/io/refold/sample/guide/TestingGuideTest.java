@@ -8,7 +8,6 @@ import io.refold.eventstore.InMemoryEventStore;
 import io.refold.eventstore.Limits;
 import io.refold.eventstore.StreamMark;
 import io.refold.projections.DeterministicWorkers;
-
 import io.refold.projections.Projection;
 import io.refold.projections.ProjectionScenario;
 import io.refold.projections.Source;
@@ -45,7 +44,9 @@ class TestingGuideTest {
   @Test
   void whatIsNotAllowedIsRefusedWithACode() {
     order.when(new Place()).thenRejected("order-empty");
-    order.given(new LineAdded("pen", 2), new Placed()).when(new AddLine("ink", 1))
+    order
+        .given(new LineAdded("pen", 2), new Placed())
+        .when(new AddLine("ink", 1))
         .thenRejected("order-placed");
     order.when(new AddLine(" ", 0)).thenInvalid("article", "pieces");
   }
