@@ -103,6 +103,16 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
     return new Append(writes, commandId, other);
   }
 
+  /**
+   * Returns the error for a stream in which the command id stands from something else. For
+   * implementations of {@link EventStore}.
+   */
+  public IllegalArgumentException misuse(StreamId stream) {
+    return new IllegalArgumentException(
+        "command id '%s' stands in %s already, from another append or mark: one command id, one append"
+            .formatted(commandId, stream));
+  }
+
   /** Returns the route that all its streams share. */
   public String route() {
     return writes.getFirst().stream().route();

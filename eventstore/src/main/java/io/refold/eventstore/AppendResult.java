@@ -38,8 +38,9 @@ public sealed interface AppendResult {
    *
    * @param stream the stream
    * @param version its last version
-   * @param events the events behind the expected version, in order; at most the first 256 of them,
-   *     and none where the stream is shorter than expected
+   * @param events the events behind the expected version, in order; at most the first 256 of them
+   *     and about a MiB for all streams of the append, so perhaps none; none where the stream is
+   *     shorter than expected
    */
   record Missed(StreamId stream, long version, List<StoredEvent> events) {
     /** Copies the events. */

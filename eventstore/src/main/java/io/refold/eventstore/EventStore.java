@@ -43,8 +43,8 @@ public interface EventStore extends AutoCloseable {
    * version, or the last 256 where it expects {@linkplain ExpectedVersion#any() any}.
    *
    * @return appended, conflict, or unknown where the reply was lost
-   * @throws IllegalArgumentException if the command id stands in one of several streams already,
-   *     from another append
+   * @throws IllegalArgumentException if the command id stands there already from a mark, or in one
+   *     of several streams from another append
    * @throws EventNotStorableException if it exceeds the store's {@link Limits}; nothing was sent
    * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
    */
@@ -53,7 +53,7 @@ public interface EventStore extends AutoCloseable {
   /**
    * Marks a stream: closes or deletes it, or says what has become of its data. Atomic, with its
    * entry in the log. Repeating it is safe: closing a closed stream, deleting a deleted one, or
-   * marking again under the same command id is answered as a repeat.
+   * setting another mark again under the same command id is answered as a repeat.
    *
    * <p>A deleted stream keeps only its mark, and takes no other. A closed one can still be deleted,
    * and its data forgotten.
@@ -62,6 +62,9 @@ public interface EventStore extends AutoCloseable {
    * @param commandId identifies the mark; for {@link StreamMark.Cancelled}, the command that is
    *     cancelled: a repeat then says that its events are in the stream
    * @return appended, conflict, refused, or unknown where the reply was lost
+   * @throws IllegalArgumentException if a mark that does not end the stream has the command id of
+   *     an event, or of a mark of another kind; not so where a command is cancelled that has
+   *     written
    * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
    */
   AppendResult mark(StreamId stream, StreamMark mark, ExpectedVersion expected, String commandId);
@@ -138,13 +141,15 @@ public interface EventStore extends AutoCloseable {
   }
 
   /**
-   * Lists streams of a category, in the order in which they began within each partition. Deleted
-   * ones are left out. It reads the logs: time grows with the number of appends, not of streams.
+   * Lists streams of a category, in the order in which they began within each partition. Left out
+   * are those that were deleted, and those that have marks but no event. It reads the logs: time
+   * grows with the number of appends, not of streams.
    *
    * @param after the cursor of the page before; empty for the first page
    * @param limit how many streams the page should have, 1 to {@value #MAX_PAGE}; it may have a few
    *     more, or fewer, even none, before the end
-   * @throws IllegalArgumentException if the cursor is not one of this store's
+   * @throws IllegalArgumentException if the cursor is not one of this store's, or the limit is out
+   *     of range
    * @throws StoreUnavailableException if the store cannot be read now
    */
   default StreamPage streams(Category<?> category, String after, int limit) {

@@ -5,7 +5,7 @@ public sealed interface ExpectedVersion {
   /** No condition: the events go behind whatever is there. */
   record Any() implements ExpectedVersion {}
 
-  /** The stream has no event yet. */
+  /** The stream has no entry yet. */
   record NoStream() implements ExpectedVersion {}
 
   /**
@@ -26,12 +26,18 @@ public sealed interface ExpectedVersion {
     }
   }
 
-  /** No condition. */
+  /**
+   * No condition. It costs the server more than a version does: to recognise a repeat it looks
+   * through the stream's last {@value EventStore#RECOGNISED_EVENTS} events, payloads included.
+   */
   static ExpectedVersion any() {
     return new Any();
   }
 
-  /** The stream must not exist. */
+  /**
+   * The stream must not exist. {@linkplain StreamMark Marks} are entries like events: a stream
+   * whose first entry is one exists.
+   */
   static ExpectedVersion noStream() {
     return new NoStream();
   }

@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Reads history page by page. */
@@ -33,6 +32,7 @@ final class Histories {
 
   /** A stream begins with the log entry that points to its first version. */
   static StreamPage streams(EventStore store, Category<?> category, String after, int limit) {
+    Limits.checkPage(0, limit);
     Position from = after.isEmpty() ? Position.origin(0) : cursor(store, after);
     var begun = new ArrayList<LogEntry>();
     int partition = from.partition();
@@ -71,10 +71,8 @@ final class Histories {
         .toList();
   }
 
-  /** What is deleted has no first event any more, or begins with the mark. */
+  /** What is deleted has no first event any more, or has never had one. */
   private static StreamPage page(EventStore store, List<LogEntry> begun, Optional<Position> next) {
-    Predicate<StoredEvent> deleted =
-        event -> StreamMark.of(event).orElse(null) instanceof StreamMark.Deleted;
     var streams = new ArrayList<StreamId>();
     for (int first = 0; first < begun.size(); ) {
       int partition = begun.get(first).position().partition();
@@ -83,12 +81,26 @@ final class Histories {
         end++;
       }
       store.fetch(begun.subList(first, end), category -> true).stream()
-          .filter(deleted.negate())
+          .filter(entry -> !isMark(entry) || hasEvent(store, entry.stream()))
           .map(StoredEvent::stream)
           .forEach(streams::add);
       first = end;
     }
     return new StreamPage(streams, next.map(Position::toString));
+  }
+
+  /** Whether an event stands in a stream that begins with a mark. */
+  private static boolean hasEvent(EventStore store, StreamId stream) {
+    List<StoredEvent> page = store.read(stream, 1, 2);
+    while (!page.isEmpty() && page.stream().allMatch(Histories::isMark)) {
+      page = store.read(stream, page.getLast().version(), 100);
+    }
+    return !page.isEmpty();
+  }
+
+  /** Also of a kind that a newer version of this library has written. */
+  private static boolean isMark(StoredEvent entry) {
+    return entry.payload().type().startsWith("$");
   }
 
   private static Position cursor(EventStore store, String text) {

@@ -85,13 +85,17 @@ public final class InMemoryEventStore implements EventStore {
       long expected = expected(write.expected(), stream.version());
       long known = write.expected() instanceof ExpectedVersion.Any ? 0 : expected;
       StoredEvent same = lastOf(append.commandId(), stream, known);
-      if (same != null && isCancellation(same)) {
+      if (same != null && isOf(StreamMark.Cancelled.class, same)) {
         return new AppendResult.Refused(write.stream(), AppendResult.Reason.CANCELLED);
+      }
+      if (same != null && isOf(StreamMark.class, same)) {
+        throw append.misuse(write.stream());
       }
       if (same != null) {
         earlier.put(write.stream(), same.version());
+      } else if (stream.ended != AppendResult.Reason.DELETED) {
+        surelyAbsent |= stream.version() - known <= RECOGNISED_EVENTS;
       }
-      surelyAbsent |= same == null && stream.version() - known <= RECOGNISED_EVENTS;
       if (stream.ended != null && refused == null) {
         refused = new AppendResult.Refused(write.stream(), stream.ended);
       }
@@ -100,9 +104,7 @@ public final class InMemoryEventStore implements EventStore {
       }
     }
     if (!earlier.isEmpty() && surelyAbsent) {
-      throw new IllegalArgumentException(
-          "command id '%s' stands in %s already, from another append: one command id, one append"
-              .formatted(append.commandId(), earlier.keySet().iterator().next()));
+      throw append.misuse(earlier.keySet().iterator().next());
     }
     if (!earlier.isEmpty()) {
       return new AppendResult.Appended(head(partition).position(), earlier, true);
@@ -147,25 +149,31 @@ public final class InMemoryEventStore implements EventStore {
   @Override
   public synchronized AppendResult mark(
       StreamId id, StreamMark mark, ExpectedVersion expected, String commandId) {
-    int partition = partitionOf(id);
     Stream stream = stream(id);
-    StoredEvent same = lastOf(commandId, stream, 0);
     AppendResult.@Nullable Reason ending = ending(mark);
-    if (same != null || (ending != null && ending == stream.ended)) {
-      return new AppendResult.Appended(
-          head(partition).position(), Map.of(id, stream.version()), true);
+    if (ending != null && ending == stream.ended) {
+      return repeat(id, stream.version());
+    }
+    long known = expected(expected, stream.version());
+    var write = new Append.StreamWrite(id, ExpectedVersion.exactly(known), List.of(mark.encoded()));
+    var append = new Append(List.of(write), commandId, Metadata.empty());
+    StoredEvent same = ending == null ? lastOf(commandId, stream, 0) : null;
+    if (same != null) {
+      boolean written = mark instanceof StreamMark.Cancelled && !isOf(StreamMark.class, same);
+      if (!written && !isOf(mark.getClass(), same)) {
+        throw append.misuse(id);
+      }
+      return repeat(id, same.version());
     }
     boolean takesNone =
         stream.ended == AppendResult.Reason.DELETED || mark instanceof StreamMark.Cancelled;
     if (stream.ended != null && takesNone) {
       return new AppendResult.Refused(id, stream.ended);
     }
-    long known = expected(expected, stream.version());
     if (known != stream.version()) {
       return new AppendResult.Conflict(List.of(missed(id, stream, known)));
     }
-    var write = new Append.StreamWrite(id, ExpectedVersion.exactly(known), List.of(mark.encoded()));
-    var appended = write(new Append(List.of(write), commandId, Metadata.empty()), partition);
+    var appended = write(append, partitionOf(id));
     Stream marked = Objects.requireNonNull(streams.get(id));
     if (ending != null) {
       marked.ended = ending;
@@ -180,6 +188,10 @@ public final class InMemoryEventStore implements EventStore {
     return appended;
   }
 
+  private AppendResult.Appended repeat(StreamId id, long version) {
+    return new AppendResult.Appended(head(partitionOf(id)).position(), Map.of(id, version), true);
+  }
+
   private static AppendResult.@Nullable Reason ending(StreamMark mark) {
     return switch (mark) {
       case StreamMark.Closed closed -> AppendResult.Reason.CLOSED;
@@ -191,13 +203,13 @@ public final class InMemoryEventStore implements EventStore {
 
   @Override
   public synchronized List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
-    checkPage(afterVersion, limit);
+    Limits.checkPage(afterVersion, limit);
     return first(stream(stream).behind(afterVersion), limit);
   }
 
   @Override
   public synchronized List<LogEntry> readLog(int partition, long afterSequence, int limit) {
-    checkPage(afterSequence, limit);
+    Limits.checkPage(afterSequence, limit);
     List<LogEntry> log = logs.get(Objects.checkIndex(partition, partitions()));
     return first(log.subList((int) Math.min(afterSequence, log.size()), log.size()), limit);
   }
@@ -257,6 +269,7 @@ public final class InMemoryEventStore implements EventStore {
         Snapshot there = snapshots.get(id);
         boolean saved =
             holds(stream, snapshot)
+                && stream.version() - snapshot.version() <= RECOGNISED_EVENTS
                 && !forgottenBehind(stream, snapshot.version())
                 && (there == null
                     || there.version() <= snapshot.version()
@@ -271,7 +284,7 @@ public final class InMemoryEventStore implements EventStore {
 
   private static boolean forgottenBehind(Stream stream, long version) {
     return stream.behind(version).stream()
-        .anyMatch(event -> StreamMark.of(event).orElse(null) instanceof StreamMark.Forgotten);
+        .anyMatch(event -> isOf(StreamMark.Forgotten.class, event));
   }
 
   private static boolean holds(Stream stream, SnapshotStore.Snapshot snapshot) {
@@ -315,21 +328,13 @@ public final class InMemoryEventStore implements EventStore {
     return last;
   }
 
-  private static boolean isCancellation(StoredEvent event) {
-    return StreamMark.of(event).filter(StreamMark.Cancelled.class::isInstance).isPresent();
+  private static boolean isOf(Class<? extends StreamMark> mark, StoredEvent event) {
+    return StreamMark.of(event).filter(mark::isInstance).isPresent();
   }
 
   private static AppendResult.Missed missed(StreamId id, Stream stream, long expected) {
     return new AppendResult.Missed(
         id, stream.version(), first(stream.behind(expected), RECOGNISED_EVENTS));
-  }
-
-  private static void checkPage(long after, int limit) {
-    if (after < 0 || limit < 1 || limit > MAX_PAGE) {
-      throw new IllegalArgumentException(
-          "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
-              .formatted(MAX_PAGE, after, limit));
-    }
   }
 
   private static <T> List<T> first(List<T> all, int limit) {

@@ -1,12 +1,17 @@
 package io.refold.eventstore;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.Map;
+
 /**
  * How much one append may carry. Checked before anything is sent. Large appends hold up everybody
  * else's, because a server does one thing at a time. Immutable.
  *
  * @param eventBytes how many bytes of JSON one event may have, at most 64 MiB
  * @param appendEvents how many events one append may have in all its streams, at most 10,000
- * @param appendBytes how many bytes of JSON one append may have in all, at most 256 MiB
+ * @param appendBytes how many bytes of JSON one append may have in all, with its metadata, which is
+ *     stored with every event; at most 256 MiB
  */
 public record Limits(int eventBytes, int appendEvents, int appendBytes) {
   private static final int MIB = 1 << 20;
@@ -58,7 +63,7 @@ public record Limits(int eventBytes, int appendEvents, int appendBytes) {
    */
   public void check(Append append) {
     long bytes = 0;
-    int events = 0;
+    long events = 0;
     for (Append.StreamWrite write : append.writes()) {
       for (EncodedEvent event : write.events()) {
         int size = event.data().length;
@@ -79,11 +84,36 @@ public record Limits(int eventBytes, int appendEvents, int appendBytes) {
               .formatted(first, events, appendEvents),
           null);
     }
+    bytes += events * size(append.metadata());
     if (bytes > appendBytes) {
       throw new EventNotStorableException(
-          "an append to %s has %,d bytes of JSON, at most %,d are allowed (Limits.appendBytes): split it"
+          "an append to %s has %,d bytes of JSON, with the metadata of each event, at most %,d are allowed (Limits.appendBytes): split it"
               .formatted(first, bytes, appendBytes),
           null);
+    }
+  }
+
+  /** Roughly: characters that JSON escapes count once. */
+  private static long size(Metadata metadata) {
+    long bytes = 0;
+    for (Map.Entry<String, String> entry : metadata.entries().entrySet()) {
+      bytes += entry.getKey().getBytes(UTF_8).length + entry.getValue().getBytes(UTF_8).length;
+      bytes += "\"\":\"\",".length();
+    }
+    return bytes;
+  }
+
+  /**
+   * Checks what a call asks for. For implementations of {@link EventStore}.
+   *
+   * @throws IllegalArgumentException unless {@code after} is 0 or more and {@code limit} is 1 to
+   *     {@value EventStore#MAX_PAGE}
+   */
+  public static void checkPage(long after, int limit) {
+    if (after < 0 || limit < 1 || limit > EventStore.MAX_PAGE) {
+      throw new IllegalArgumentException(
+          "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
+              .formatted(EventStore.MAX_PAGE, after, limit));
     }
   }
 }

@@ -51,8 +51,9 @@ public interface SnapshotStore {
   Loading load(StreamId stream, String fingerprint, int limit);
 
   /**
-   * Saves a snapshot, unless a newer one of the same stream is there, or the stream is shorter or
-   * deleted. Does not wait. Safe to repeat.
+   * Saves a snapshot, unless a newer one of the same stream is there, the stream is shorter or
+   * deleted, data in it was forgotten since, or more than {@value EventStore#RECOGNISED_EVENTS}
+   * events follow. Does not wait. Safe to repeat.
    *
    * @return whether it was saved; fails as other calls throw
    */

@@ -320,6 +320,11 @@ public abstract class EventStoreContract {
     assertThatThrownBy(() -> store().read(stream, -1, 10)).hasMessageContaining("after -1");
     assertThatThrownBy(() -> store().read(stream, 0, 0)).hasMessageContaining("limit 0");
     assertThatThrownBy(() -> store().read(stream, 0, 10_001)).hasMessageContaining("10001");
+    for (int limit : List.of(0, 10_001)) {
+      assertThatThrownBy(() -> store().streams(ACCOUNTS, "", limit))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("limit " + limit);
+    }
     assertThatThrownBy(() -> store().head(store().partitions()))
         .isInstanceOf(IndexOutOfBoundsException.class);
   }

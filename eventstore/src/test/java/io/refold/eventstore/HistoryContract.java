@@ -114,6 +114,14 @@ public abstract class HistoryContract {
     expected.addAll(List.of(own.stream("r/1"), own.stream("r/2")));
     store().delete(own.stream("a7"), ANY);
     store().delete(own.stream("never-begun"), ANY);
+    for (int i = 0; i < 5; i++) {
+      var cancelled = new StreamMark.Cancelled();
+      appended(store().mark(own.stream("only-marks"), cancelled, ANY, "c" + i));
+      appended(store().mark(own.stream("first-marks"), cancelled, ANY, "c" + i));
+    }
+    appended(store().mark(own.stream("a8"), new StreamMark.Forgotten("käthe"), ANY, "forget"));
+    store().append(Append.of(own, "first-marks", ANY, deposits(1, 1)));
+    expected.add(own.stream("first-marks"));
     expected.remove(own.stream("a7"));
 
     var listed = new ArrayList<StreamId>();

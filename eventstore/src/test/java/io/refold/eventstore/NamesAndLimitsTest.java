@@ -119,6 +119,22 @@ class NamesAndLimitsTest {
         .hasMessageContaining("10,001");
   }
 
+  @Test
+  void metadataCountsOnceForEveryEvent() {
+    var metadata = Metadata.of("user", "käthe"); // 16 bytes of JSON, and a comma or brace
+    Limits limits = Limits.defaults().withAppendBytes(90);
+    var two = append(Collections.nCopies(2, new Accounts.Deposited(1))); // 11 bytes each
+
+    limits.check(two.withMetadata(metadata));
+    limits.check(append(Collections.nCopies(8, new Accounts.Deposited(1))));
+    assertThatThrownBy(() ->
+            limits.check(
+                append(Collections.nCopies(4, new Accounts.Deposited(1))).withMetadata(metadata)))
+        .isInstanceOf(EventNotStorableException.class)
+        .hasMessageContaining("with the metadata of each event")
+        .hasMessageContaining("Limits.appendBytes");
+  }
+
   private static Append append(List<? extends Accounts.Event> events) {
     return Append.of(ACCOUNTS, "1", ExpectedVersion.any(), events);
   }

@@ -136,6 +136,14 @@ public abstract class SnapshotContract {
   }
 
   @Test
+  void aSnapshotThatMoreThan256EventsFollowIsNotSaved() {
+    store().append(Append.of(ACCOUNTS, id, ANY, deposits(1, 258)));
+
+    assertThat(save(snapshot(1, "f"))).isFalse();
+    assertThat(save(snapshot(2, "f"))).isTrue();
+  }
+
+  @Test
   void deletingAndForgettingTakeTheSnapshotAlong() {
     store().append(Append.of(ACCOUNTS, id, ANY, deposits(1, 9)));
     Snapshot before = snapshot(9, "f");

@@ -216,7 +216,7 @@ public final class RedisEventStore implements EventStore {
     }
     if (outcome.equals("misuse")) {
       int number = Math.toIntExact((Long) reply.get(1)) - 1;
-      throw misuse(append, append.writes().get(number).stream());
+      throw append.misuse(append.writes().get(number).stream());
     }
     Map<StreamId, Long> versions = new HashMap<>();
     for (int i = 2; i < reply.size(); i++) {
@@ -229,22 +229,16 @@ public final class RedisEventStore implements EventStore {
     return new AppendResult.Appended(position, versions, outcome.equals("repeat"));
   }
 
-  private static IllegalArgumentException misuse(Append append, StreamId stream) {
-    return new IllegalArgumentException(
-        "command id '%s' stands in %s already, from another append: one command id, one append"
-            .formatted(append.commandId(), stream));
-  }
-
   @Override
   public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
-    checkPage(afterVersion, limit);
+    Limits.checkPage(afterVersion, limit);
     return fetch.page(stream, afterVersion, limit);
   }
 
   @Override
   public List<LogEntry> readLog(int partition, long afterSequence, int limit) {
     Objects.checkIndex(partition, partitions);
-    checkPage(afterSequence, limit);
+    Limits.checkPage(afterSequence, limit);
     return fetch.log(partition, afterSequence, limit);
   }
 
@@ -274,13 +268,5 @@ public final class RedisEventStore implements EventStore {
   @Override
   public void close() {
     session.close();
-  }
-
-  static void checkPage(long after, int limit) {
-    if (after < 0 || limit < 1 || limit > MAX_PAGE) {
-      throw new IllegalArgumentException(
-          "a page starts behind 0 or more and has 1 to %d items, not: after %d, limit %d"
-              .formatted(MAX_PAGE, after, limit));
-    }
   }
 }

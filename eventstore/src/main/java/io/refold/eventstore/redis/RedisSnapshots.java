@@ -1,5 +1,6 @@
 package io.refold.eventstore.redis;
 
+import io.refold.eventstore.Limits;
 import io.refold.eventstore.SnapshotStore;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
@@ -24,7 +25,7 @@ final class RedisSnapshots implements SnapshotStore {
 
   @Override
   public Loading load(StreamId stream, String fingerprint, int limit) {
-    RedisEventStore.checkPage(0, limit);
+    Limits.checkPage(0, limit);
     Object reply = session.evalRead(LOAD, keys(stream), fingerprint, limit);
     var parts = (List<?>) Objects.requireNonNull(reply);
     int partition = stream.partition(partitions);

@@ -6,7 +6,7 @@
 --       4 how many missed events to return; then for each stream:
 --       'category:id', expected last version (-1: any), number of events n, n times type and data
 -- reply {'ok', log id, last version of each stream}
---       {'misuse', number of a stream that has the command id from another append}
+--       {'misuse', number of a stream that has the command id from another append or a mark}
 --       {'repeat', newest log id, for each stream the last version this command wrote, or 0}
 --       {'refused', number of a stream, 'closed', 'deleted' or 'cancelled'}
 --       {'conflict', for each stream that differs: its number, last version, missed entries}
@@ -16,24 +16,19 @@
 -- is below v: so XLEN == expected and a successful XADD of expected + 1 prove that the last version
 -- was exactly the expected one. The log's numbers come from a counter, not from its length: were an
 -- entry deleted by hand, its length would give out a number twice, and readers could not notice.
+--
+-- The long way reads each stream's last id, so only the log can refuse its entry, and gets it first.
+-- The short way learns from the first event whether the stream takes it. If the log refuses then, it
+-- was changed by hand, and the events are taken out: the stream is written anew without them, because
+-- newer servers do not set the last id of a stream back below an entry deleted from it.
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
 
--- Redis refuses the first write where it takes none now (a replica, no memory, no replicas): its own
--- error says so. Later ones fail only where somebody has tampered with the store: all is undone.
-local function undo(failure, written)
-  if #written == 0 and not string.find(failure, 'equal or smaller', 1, true) then
-    return redis.error_reply(failure)
-  end
-  for _, w in ipairs(written) do
-    for version = w.last + 1, w.last + w.added do redis.call('XDEL', w.key, version .. '-0') end
-    if w.last == 0 then redis.call('DEL', w.key) else redis.call('XSETID', w.key, w.last .. '-0') end
-  end
-  return redis.error_reply('REFOLD nothing was written, a stream or the log of ' .. ARGV[5] ..
-    ' was changed from outside: ' .. failure)
-end
-
 if done > 0 then
-  return undo(failure, {{key = KEYS[3], last = tonumber(ARGV[6]), added = done}})
+  local key = KEYS[3]
+  local before = redis.call('XRANGE', key, '-', ARGV[6] .. '-0')
+  redis.call('DEL', key)
+  for _, entry in ipairs(before) do redis.call('XADD', key, entry[1], unpack(entry[2])) end
+  return not_written(failure, ARGV[5])
 end
 
 local writes, arg = {}, 5
@@ -45,7 +40,7 @@ for i = 3, #KEYS do
   arg = arg + 3 + 2 * events
 end
 
-local versions, conflicts, refused = {}, {}, nil
+local repeats, conflicts, refused = {'repeat', ''}, {'conflict'}, nil
 local repeated, absent = nil, false -- a stream that has the command; whether another surely has not
 for i, write in ipairs(writes) do
   local last, ended = last_version(write.key)
@@ -54,40 +49,43 @@ for i, write in ipairs(writes) do
   local oldest = math.max(known + 1, last - window + 1)
   local version, type = last_of(command, write.key, oldest, last)
   if type == '$cancelled' then return {'refused', i, 'cancelled'} end
-  versions[i] = version
+  if type and is_mark(type) then return {'misuse', i} end
+  repeats[i + 2] = version
   if version > 0 then repeated = repeated or i end
-  if version == 0 and oldest <= known + 1 then absent = true end
+  if version == 0 and oldest <= known + 1 and ended ~= 'deleted' then absent = true end
   if write.expected >= 0 and write.expected ~= last then
-    conflicts[#conflicts + 1] = i
-    conflicts[#conflicts + 1] = last
-    conflicts[#conflicts + 1] = missed(write.key, known, page)
+    local n = #conflicts
+    conflicts[n + 1], conflicts[n + 2], conflicts[n + 3] = i, last, missed(write.key, known, page)
   end
   write.last = last
 end
 if repeated and absent then return {'misuse', repeated} end
-if repeated then return {'repeat', newest(log), unpack(versions)} end
+if repeated then
+  repeats[2] = newest(log)
+  return repeats
+end
 if refused then return refused end
-if #conflicts > 0 then return {'conflict', unpack(conflicts)} end
+if #conflicts > 1 then return conflicts end
 
-local number, position, counted = next_position(count)
-local reply, pointers, events, written = {'ok', position}, {}, 0, {}
+local number, position, before = next_position(log, count, ARGV[5])
+local reply, pointers, events = {'ok', position}, {}, 0
 for i, write in ipairs(writes) do
-  write.added = 0
-  for n = 0, write.count - 1 do
-    local at, id = write.events + 2 * n, string.format('%.0f-0', write.last + n + 1)
-    local fields = {'t', ARGV[at], 'd', ARGV[at + 1], 'c', command, 'p', position}
-    if metadata ~= '' then
-      fields[9], fields[10] = 'm', metadata
-    end
-    local added = redis.pcall('XADD', write.key, id, unpack(fields))
-    if added.err then return undo(added.err, written) end
-    write.added, written[i] = n + 1, write
-  end
   pointers[i] = string.format('%.0f %d %s', write.last + 1, write.count, write.name)
   reply[i + 2] = write.last + write.count
   events = events + write.count
 end
 local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
-if logged.err then return undo(logged.err, written) end
-redis.call('HSET', count, 'appends', number, 'events', counted + events)
+if logged.err then return not_written(logged.err, ARGV[5]) end
+for _, write in ipairs(writes) do
+  for n = 0, write.count - 1 do
+    local at, id = write.events + 2 * n, string.format('%.0f-0', write.last + n + 1)
+    if metadata == '' then
+      redis.call('XADD', write.key, id, 't', ARGV[at], 'd', ARGV[at + 1], 'c', command, 'p', position)
+    else
+      redis.call('XADD', write.key, id,
+        't', ARGV[at], 'd', ARGV[at + 1], 'c', command, 'p', position, 'm', metadata)
+    end
+  end
+end
+redis.call('HSET', count, 'appends', number, 'events', before + events)
 return reply

@@ -3,13 +3,16 @@
 local log, count = KEYS[1], KEYS[2]
 local command, metadata = ARGV[1], ARGV[2]
 local done, failure = 0, nil -- how many events were written here, and what went wrong then
+local counted = redis.call('HMGET', count, 'appends', 'events')
 
-if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) then
+-- Where the counter is behind the log this is the partition's first append, or it was lost or set
+-- back: the long way knows.
+if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
+  counted[1] and redis.call('XLEN', log) <= tonumber(counted[1]) then
   local call, pcall = redis.call, redis.pcall
   local key, expected, events = KEYS[3], tonumber(ARGV[6]), tonumber(ARGV[7])
   local time = call('TIME')
-  local counted = call('HMGET', count, 'appends', 'events')
-  local number = (counted[1] or 0) + 1
+  local number = counted[1] + 1
   local position = string.format('%.0f-%s%06d', number, time[1], time[2])
   for i = 1, events do
     local at, added = 2 * i + 6

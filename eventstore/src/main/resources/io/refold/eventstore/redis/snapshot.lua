@@ -2,8 +2,8 @@
 --
 -- KEYS  1 the stream, 2 its snapshot
 -- ARGV  1 version, 2 position of that event, 3 fingerprint, 4 state, 5 recent commands
--- reply {1} if it was saved, else {0}: a newer one is there, the stream is of another history, or
---       data in it has been forgotten since
+-- reply {1} if it was saved, else {0}: a newer one is there, the stream is of another history, data
+--       in it has been forgotten since, or more than 256 events follow, too many to look through
 local key, snapshot = KEYS[1], KEYS[2]
 local version, position = ARGV[1], ARGV[2]
 
@@ -11,7 +11,9 @@ local function event(number) return redis.call('XRANGE', key, number .. '-0', nu
 
 local at = event(version)
 if not at or at[2][8] ~= position then return {0} end
-for _, entry in ipairs(redis.call('XRANGE', key, '(' .. version .. '-0', '+')) do
+local behind = redis.call('XRANGE', key, '(' .. version .. '-0', '+', 'COUNT', 257)
+if #behind > 256 then return {0} end
+for _, entry in ipairs(behind) do
   if entry[2][2] == '$forgotten' then return {0} end
 end
 local saved = string.match(redis.call('HGET', snapshot, 'v') or '', '^%d+$')

@@ -2,7 +2,6 @@ package io.refold.eventstore.redis;
 
 import static io.refold.eventstore.Accounts.ACCOUNTS;
 import static io.refold.eventstore.Accounts.SAVINGS;
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,24 +9,23 @@ import io.refold.eventstore.Accounts.Deposited;
 import io.refold.eventstore.Accounts.Event;
 import io.refold.eventstore.Append;
 import io.refold.eventstore.AppendResult;
+import io.refold.eventstore.EncodedEvent;
 import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.Limits;
 import io.refold.eventstore.Metadata;
 import io.refold.eventstore.StoreUnavailableException;
+import io.refold.eventstore.StreamId;
 import io.refold.eventstore.embedded.EmbeddedRedis;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.Socket;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
-import org.redisson.api.RMap;
 import org.redisson.api.RStream;
 import org.redisson.api.stream.StreamMessageId;
 import org.redisson.api.stream.StreamRangeArgs;
@@ -43,6 +41,9 @@ class AppendScriptTest {
   @SuppressWarnings("NullAway.Init") // opened before the first test
   private static RedisEventStore store;
 
+  @SuppressWarnings("NullAway.Init") // opened before the first test
+  private static RawRedis raw;
+
   private final String id = UUID.randomUUID().toString();
   private final int partition = store.partitionOf(ACCOUNTS.stream(id));
   private final String tag = store.session().partitionTag(partition);
@@ -51,10 +52,12 @@ class AppendScriptTest {
   static void open() {
     redis = EmbeddedRedis.start();
     store = RedisEventStore.connect(redis.url());
+    raw = new RawRedis(redis);
   }
 
   @AfterAll
   static void close() {
+    raw.close();
     store.close();
     redis.close();
   }
@@ -103,40 +106,73 @@ class AppendScriptTest {
     assertThat(next.position().sequence()).isEqualTo(newest.sequence() + 1);
   }
 
-  @Test
-  void whereTheCounterIsGoneNothingIsWritten() {
-    store.append(Append.of(ACCOUNTS, id, ExpectedVersion.any(), ONE));
-    store.append(Append.of(ACCOUNTS, id, ExpectedVersion.any(), ONE));
-    RMap<String, String> count =
-        store.session().redisson().getMap(tag + ":count", StringCodec.INSTANCE);
-    Map<String, String> before = count.readAllMap();
-    count.delete();
-    for (var append :
-        List.of(
-            Append.of(ACCOUNTS, id, ExpectedVersion.exactly(2), ONE),
-            Append.of(ACCOUNTS, id + "/new", ExpectedVersion.noStream(), ONE),
-            Append.of(ACCOUNTS, id, ExpectedVersion.any(), ONE)
-                .and(SAVINGS, id, ExpectedVersion.noStream(), ONE))) {
-      assertThatThrownBy(() -> store.append(append))
-          .isInstanceOf(StoreUnavailableException.class)
-          .hasMessageContaining("nothing was written")
-          .hasMessageContaining("account:" + id);
+  @Nested
+  class WithATamperedCounter extends TamperedCounterContract {
+    @Override
+    protected RedisEventStore store() {
+      return store;
     }
-    count.putAll(before);
+  }
 
-    assertThat(entries(tag + ":s:account:" + id)).containsOnlyKeys("1-0", "2-0");
-    assertThat(stream(tag + ":s:account:" + id + "/new").isExists()).isFalse();
-    assertThat(stream(tag + ":s:savings:" + id).isExists()).isFalse();
-    assertThat(store.append(Append.of(ACCOUNTS, id, ExpectedVersion.exactly(2), ONE)))
-        .as("the version undone is free again")
-        .isInstanceOf(AppendResult.Appended.class);
+  @Test
+  void aStreamWithAnIdThatIsNoVersionIsNamedAndLeftAlone() {
+    String key = tag + ":s:account:" + id;
+    raw.command("XADD", key, "9007199254740993-0", "t", "x");
+
+    assertThatThrownBy(() -> store.append(Append.of(ACCOUNTS, id, ExpectedVersion.any(), ONE)))
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("nothing was written")
+        .hasMessageContaining(key)
+        .hasMessageContaining("9007199254740993");
+    assertThat(raw.command("XLEN", key)).isEqualTo("1");
+  }
+
+  @Test
+  void anAppendMayReachThousandsOfStreams() {
+    Limits limits = Limits.defaults().withAppendEvents(10_000);
+    try (var wide = RedisEventStore.to(redis.url()).limits(limits).open()) {
+      var writes = new ArrayList<Append.StreamWrite>();
+      for (int i = 0; i < 9_000; i++) {
+        StreamId stream = ACCOUNTS.stream(id + "/" + i);
+        EncodedEvent event = ACCOUNTS.codec().encode(stream, new Deposited(i));
+        writes.add(new Append.StreamWrite(stream, ExpectedVersion.noStream(), List.of(event)));
+      }
+      var append = new Append(writes, "wide", Metadata.empty());
+
+      assertThat(wide.append(append)).isInstanceOf(AppendResult.Appended.class);
+      var repeat = (AppendResult.Appended) wide.append(append);
+      assertThat(repeat.repeat()).isTrue();
+      assertThat(repeat.versions()).hasSize(9_000);
+      var conflict = (AppendResult.Conflict) wide.append(append.withCommandId("other"));
+      assertThat(conflict.missed()).hasSize(9_000);
+    }
+  }
+
+  @Test
+  void aSearchForARepeatGoesBackInChunksAndStopsAtTheFirstHit() {
+    var deep = Append.of(ACCOUNTS, id, ExpectedVersion.any(), ONE);
+    store.append(deep);
+    store.append(
+        Append.of(ACCOUNTS, id, ExpectedVersion.any(), Collections.nCopies(40, ONE.getFirst())));
+    var newest = Append.of(ACCOUNTS, id, ExpectedVersion.any(), ONE);
+    store.append(newest);
+
+    assertThat(searches(newest)).isEqualTo(1);
+    assertThat(searches(deep)).isEqualTo(3);
+  }
+
+  /** How often it reads backwards, but for the end of the log. */
+  private static int searches(Append repeat) {
+    raw.command("CONFIG", "RESETSTAT");
+    assertThat(((AppendResult.Appended) store.append(repeat)).repeat()).isTrue();
+    return raw.calls("xrevrange") - 1;
   }
 
   @Test
   void aClosedStreamTakesNoMoreEventsButStillKnowsItsCommands() {
     var append = Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), ONE);
     store.append(append);
-    command("XSETID", tag + ":s:account:" + id, "18446744073709551615-18446744073709551615");
+    raw.command("XSETID", tag + ":s:account:" + id, "18446744073709551615-18446744073709551615");
 
     for (var expected : List.of(ExpectedVersion.exactly(1), ExpectedVersion.any())) {
       assertThat(store.append(Append.of(ACCOUNTS, id, expected, ONE)))
@@ -147,25 +183,14 @@ class AppendScriptTest {
 
   @Test
   void aServerThatTakesNoWritesSaysSoItself() {
-    command("CONFIG", "SET", "min-replicas-to-write", "1");
+    raw.command("CONFIG", "SET", "min-replicas-to-write", "1");
     try {
       assertThatThrownBy(
               () -> store.append(Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), ONE)))
           .isInstanceOf(StoreUnavailableException.class)
           .hasMessageContaining("NOREPLICAS");
     } finally {
-      command("CONFIG", "SET", "min-replicas-to-write", "0");
-    }
-  }
-
-  private static void command(String... words) {
-    try (var socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
-      socket.getOutputStream().write((String.join(" ", words) + "\r\n").getBytes(US_ASCII));
-      String reply =
-          new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII)).readLine();
-      assertThat(reply).isEqualTo("+OK");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      raw.command("CONFIG", "SET", "min-replicas-to-write", "0");
     }
   }
 

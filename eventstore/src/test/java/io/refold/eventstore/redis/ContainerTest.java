@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.refold.eventstore.CommandHandlerContract;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.EventStoreContract;
+import io.refold.eventstore.HistoryContract;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -38,7 +39,7 @@ class ContainerTest {
     SERVERS.clear();
   }
 
-  private static EventStore store(String image) {
+  private static RedisEventStore store(String image) {
     return SERVERS.computeIfAbsent(image, ContainerTest::start).store();
   }
 
@@ -85,6 +86,54 @@ class ContainerTest {
   class Valkey81Commands extends CommandHandlerContract {
     @Override
     protected EventStore store() {
+      return ContainerTest.store("valkey/valkey:8.1");
+    }
+  }
+
+  @Nested
+  class Redis70Marks extends HistoryContract {
+    @Override
+    protected EventStore store() {
+      return ContainerTest.store("redis:7.0");
+    }
+  }
+
+  @Nested
+  class Redis70TamperedCounter extends TamperedCounterContract {
+    @Override
+    protected RedisEventStore store() {
+      return ContainerTest.store("redis:7.0");
+    }
+  }
+
+  @Nested
+  class Redis80Marks extends HistoryContract {
+    @Override
+    protected EventStore store() {
+      return ContainerTest.store("redis:8.0");
+    }
+  }
+
+  @Nested
+  class Redis80TamperedCounter extends TamperedCounterContract {
+    @Override
+    protected RedisEventStore store() {
+      return ContainerTest.store("redis:8.0");
+    }
+  }
+
+  @Nested
+  class Valkey81Marks extends HistoryContract {
+    @Override
+    protected EventStore store() {
+      return ContainerTest.store("valkey/valkey:8.1");
+    }
+  }
+
+  @Nested
+  class Valkey81TamperedCounter extends TamperedCounterContract {
+    @Override
+    protected RedisEventStore store() {
       return ContainerTest.store("valkey/valkey:8.1");
     }
   }

@@ -9,10 +9,12 @@ import io.refold.eventstore.Accounts.Opened;
 import io.refold.eventstore.Append;
 import io.refold.eventstore.AppendResult;
 import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.Metadata;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StreamId;
 import io.refold.eventstore.StreamMark;
 import io.refold.eventstore.embedded.EmbeddedRedis;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -158,22 +160,13 @@ class MarkScriptTest {
   }
 
   @Test
-  void whereTheCounterIsBehindTheLogTheMarkIsUndone() {
-    append(2);
-    String count = tag + ":count";
-    var appends = (String) raw.command("HGET", count, "appends");
-    List<?> entries = entries();
-    raw.command("HSET", count, "appends", "0");
-    try {
-      assertThatThrownBy(() -> store.close(stream, ANY))
-          .isInstanceOf(StoreUnavailableException.class);
-    } finally {
-      raw.command("HSET", count, "appends", String.valueOf(appends));
-    }
+  void whatEndsAStreamLooksForNoRepeat() {
+    append(20);
+    raw.command("CONFIG", "RESETSTAT");
 
-    assertThat(entries()).isEqualTo(entries);
-    assertThat(lastId()).isEqualTo("2-0");
-    assertThat(store.close(stream, ANY)).isInstanceOf(AppendResult.Appended.class);
+    store.close(stream, ANY);
+
+    assertThat(raw.calls("xrevrange")).isZero();
   }
 
   @Test
@@ -188,6 +181,44 @@ class MarkScriptTest {
             store.append(Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), large));
 
     assertThat(conflict.missed().getFirst().version()).isEqualTo(40);
-    assertThat(conflict.missed().getFirst().events()).hasSizeBetween(1, 16);
+    assertThat(conflict.missed().getFirst().events()).hasSize(3);
+  }
+
+  @Test
+  void theMissedEventsOfAllStreamsShareOneMiB() {
+    var large = List.of(new Opened("x".repeat(400_000)), new Opened("x".repeat(400_000)));
+    for (int i = 0; i < 5; i++) {
+      store.append(Append.of(ACCOUNTS, id + "/" + i, ANY, large));
+    }
+    ExpectedVersion none = ExpectedVersion.noStream();
+    var late = Append.of(ACCOUNTS, id + "/0", none, large);
+    for (int i = 1; i < 5; i++) {
+      late = late.and(ACCOUNTS, id + "/" + i, none, List.of(new Opened("late")));
+    }
+
+    var conflict = (AppendResult.Conflict) store.append(late);
+
+    assertThat(conflict.missed())
+        .extracting(AppendResult.Missed::version)
+        .containsExactly(2L, 2L, 2L, 2L, 2L);
+    assertThat(conflict.missed())
+        .extracting(missed -> missed.events().size())
+        .containsExactly(2, 1, 0, 0, 0);
+  }
+
+  @Test
+  void theMetadataOfMissedEventsCounts() {
+    var metadata = Metadata.empty();
+    for (int i = 0; i < 32; i++) {
+      metadata = metadata.with("name" + i, "x".repeat(1_024));
+    }
+    var small = Collections.nCopies(100, new Deposited(1));
+    store.append(Append.of(ACCOUNTS, id, ANY, small).withMetadata(metadata));
+
+    var late = Append.of(ACCOUNTS, id, ExpectedVersion.noStream(), small);
+    var conflict = (AppendResult.Conflict) store.append(late);
+
+    assertThat(conflict.missed().getFirst().version()).isEqualTo(100);
+    assertThat(conflict.missed().getFirst().events()).hasSizeBetween(30, 33);
   }
 }

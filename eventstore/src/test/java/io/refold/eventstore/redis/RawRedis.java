@@ -12,6 +12,7 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Asks a server over a plain socket, so that tests see what lies there and not what we read. */
@@ -46,6 +47,13 @@ final class RawRedis implements AutoCloseable {
   /** Returns a list. */
   List<?> list(String... words) {
     return (List<?>) Objects.requireNonNull(command(words));
+  }
+
+  /** Returns how often the server has executed a command since its statistics were reset. */
+  int calls(String name) {
+    String stats = (String) Objects.requireNonNull(command("INFO", "commandstats"));
+    var line = Pattern.compile("cmdstat_" + name + ":calls=(\\d+)").matcher(stats);
+    return line.find() ? Integer.parseInt(line.group(1)) : 0;
   }
 
   private @Nullable Object reply() throws IOException {
