@@ -18,7 +18,6 @@ import io.refold.eventstore.SnapshotStore.Snapshot;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -81,6 +80,18 @@ public abstract class SnapshotContract {
 
   private @Nullable Snapshot saved(String fingerprint) {
     return store().snapshots().load(stream, fingerprint, 1).snapshot();
+  }
+
+  /** An account of 15; its command ids are {@code deposit-1} and so on. */
+  private void sixEventsAndASnapshotOfFive(CommandHandler<Command, Account, Event> accounts) {
+    accounts.handle(id, new Open("Alice"));
+    for (int i = 1; i <= 5; i++) {
+      var named = CommandOptions.defaults().withCommandId("deposit-" + i);
+      accounts.handle(id, new Deposit(i), named);
+      if (i == 4) {
+        untilSaved("v1", 5); // so that the next one knows of it
+      }
+    }
   }
 
   private void untilSaved(String fingerprint, long version) {
@@ -163,16 +174,12 @@ public abstract class SnapshotContract {
   void aHandlerFoldsFromTheSnapshotAndStillRecognisesItsCommands() {
     var codec = new AccountCodec("v1");
     var accounts = accounts(codec);
-    accounts.handle(id, new Open("Alice"));
-    for (int i = 1; i <= 6; i++) {
-      accounts.handle(id, new Deposit(1), CommandOptions.defaults().withCommandId("deposit-" + i));
-    }
-    untilSaved("v1", 5);
+    sixEventsAndASnapshotOfFive(accounts);
 
     var restarted = accounts(codec);
     int before = codec.decoded;
-    assertThat(restarted.load(id).state()).isEqualTo(new Account(true, 6));
-    assertThat(restarted.load(id).version()).isEqualTo(7);
+    assertThat(restarted.load(id).state()).isEqualTo(new Account(true, 15));
+    assertThat(restarted.load(id).version()).isEqualTo(6);
     assertThat(codec.decoded).isEqualTo(before + 2);
     var repeat =
         restarted.handle(id, new Deposit(1), CommandOptions.defaults().withCommandId("deposit-1"));
@@ -184,9 +191,7 @@ public abstract class SnapshotContract {
   void aSnapshotThatIsDamagedIsNotBelievedAndReplaced() {
     var codec = new AccountCodec("v1");
     var accounts = accounts(codec);
-    accounts.handle(id, new Open("Alice"));
-    LongStream.rangeClosed(1, 5).forEach(cents -> accounts.handle(id, new Deposit(cents)));
-    untilSaved("v1", 5);
+    sixEventsAndASnapshotOfFive(accounts);
     Snapshot good = Objects.requireNonNull(saved("v1"));
     byte[] rich = "true 1000000".getBytes(UTF_8);
 
@@ -206,9 +211,7 @@ public abstract class SnapshotContract {
   @Test
   void aHandlerOfANewShapeFoldsAnewAndReplacesTheOldSnapshot() {
     var old = accounts(new AccountCodec("v1"));
-    old.handle(id, new Open("Alice"));
-    LongStream.rangeClosed(1, 5).forEach(cents -> old.handle(id, new Deposit(cents)));
-    untilSaved("v1", 5);
+    sixEventsAndASnapshotOfFive(old);
 
     var codec = new AccountCodec("v2");
     var renewed = accounts(codec);
@@ -295,9 +298,7 @@ public abstract class SnapshotContract {
   @Test
   void aSnapshotThatItsCodecCannotReadIsNotUsed() {
     var writer = accounts(new AccountCodec("v1"));
-    writer.handle(id, new Open("Alice"));
-    LongStream.rangeClosed(1, 5).forEach(cents -> writer.handle(id, new Deposit(cents)));
-    untilSaved("v1", 5);
+    sixEventsAndASnapshotOfFive(writer);
     var reader =
         accounts(
             new StateCodec<>() {
