@@ -104,7 +104,7 @@ public final class WriteSide {
       command("command.cold", many, n -> cold.handle("c" + n, new Book(1)));
       int few = 1_000;
       var hot = handler(store, StateCache.states(few));
-      Load.perSecond(64, few, n -> hot.handle("c" + n, new Book(1)));
+      Load.perSecond(64, many, n -> hot.handle("c" + n % few, new Book(1)));
       command("command.hot", events, n -> hot.handle("c" + n % few, new Book(1)));
     }
   }
