@@ -21,6 +21,7 @@ import io.refold.eventstore.CommandOptions;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Recorded;
 import io.refold.eventstore.StateCache;
+import io.refold.eventstore.StateCodec;
 import io.refold.eventstore.StreamMark;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.io.IOException;
@@ -111,6 +112,26 @@ class KeptStatesTest {
   }
 
   @Test
+  void aColdAggregateIsLoadedWithItsSnapshotInOneCall() {
+    var states = StateCodec.json(Account.class);
+    var handler =
+        CommandHandler.on(here, ACCOUNTS, new AccountDecider())
+            .cache(StateCache.off())
+            .snapshots(states, (now, snapshot) -> now.version() == 1)
+            .build();
+    handler.handle(id, new Open("Alice"));
+    while (here.snapshots().load(ACCOUNTS.stream(id), states.fingerprint(), 1).snapshot() == null) {
+      // it is on its way
+    }
+    handler.handle(id, new Deposit(1));
+    long calls = calls("evalsha");
+
+    handler.handle(id, new Deposit(1));
+
+    assertThat(calls("evalsha") - calls).as("load, append").isEqualTo(2);
+  }
+
+  @Test
   void heavyStatesAreNotKept() {
     var handler =
         CommandHandler.on(here, ACCOUNTS, new AccountDecider())
@@ -134,6 +155,29 @@ class KeptStatesTest {
     assertThat(ours.handle(id, new Deposit(1)).state())
         .as("ours knew it as closed, and would have refused")
         .isEqualTo(new Account(true, 1));
+  }
+
+  @Test
+  void processesAnswerEachOtherRightWhateverTheyHaveKept() throws IOException {
+    try (var teller = TellerProcess.start(redis.url())) {
+      assertThat(teller.handle(id, "open")).isEqualTo("Account[open=true, cents=0]");
+      assertThat(ours.handle(id, new Deposit(5)).state()).isEqualTo(new Account(true, 5));
+      assertThat(teller.handle(id, "close"))
+          .as("it knew an empty account")
+          .isEqualTo("CommandRejectedException");
+      assertThat(teller.handle(id, "7")).isEqualTo("Account[open=true, cents=12]");
+      assertThat(ours.handle(id, new Open("Alice")).events()).isEmpty();
+
+      var empty = "empty-" + id;
+      ours.handle(empty, new Open("Alice"));
+      assertThat(teller.handle(empty, "close")).isEqualTo("Account[open=false, cents=0]");
+      assertThat(ours.handle(empty, new Open("Alice")).events())
+          .as("ours knew an open account")
+          .containsExactly(new Opened("Alice"));
+      assertThat(teller.handle(empty, "3"))
+          .as("it knew a closed account")
+          .isEqualTo("Account[open=true, cents=3]");
+    }
   }
 
   @Test
