@@ -157,6 +157,38 @@ public abstract class CommandHandlerContract {
   }
 
   @Test
+  void whereAConnectionIsLostDuringAnAppendTheAnswerIsReadFromTheStream() {
+    var reads = new AtomicInteger();
+    var lost = new AtomicInteger();
+    var disturbed =
+        new ForwardingStore(store()) {
+          @Override
+          public AppendResult append(Append append) {
+            var result = super.append(append);
+            lost.incrementAndGet();
+            return result;
+          }
+
+          @Override
+          public long disruptions() {
+            return lost.get();
+          }
+
+          @Override
+          public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
+            reads.incrementAndGet();
+            return super.read(stream, afterVersion, limit);
+          }
+        };
+    var handler = CommandHandler.on(disturbed, ACCOUNTS, new AccountDecider()).build();
+
+    assertThat(handler.handle(id, new Open("Alice")).state()).isEqualTo(new Account(true, 0));
+    assertThat(reads).as("before and after").hasValue(2);
+    assertThat(handler.handle(id, new Deposit(1)).state()).isEqualTo(new Account(true, 1));
+    assertThat(reads).as("nothing was kept across the loss").hasValueGreaterThanOrEqualTo(3);
+  }
+
+  @Test
   void whatCannotBeFoldedIsNotWritten() {
     var decider =
         new AccountDecider() {

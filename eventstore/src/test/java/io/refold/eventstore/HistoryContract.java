@@ -219,6 +219,64 @@ public abstract class HistoryContract {
         .isEqualTo(new Refused(stream, Reason.DELETED));
   }
 
+  /** Reads amounts until it hears that they were forgotten, as one with a key in its cache does. */
+  private static final class CachingCodec implements EventCodec<Event>, Protection {
+    private boolean forgotten;
+
+    @Override
+    public EncodedEvent encode(StreamId stream, Event event) {
+      return ACCOUNTS.codec().encode(stream, event);
+    }
+
+    @Override
+    public List<Event> decode(StoredEvent stored) {
+      List<Event> events = ACCOUNTS.codec().decode(stored);
+      return forgotten && events.getFirst() instanceof Deposited
+          ? List.of(new Deposited(0))
+          : events;
+    }
+
+    @Override
+    public Protection protection() {
+      return this;
+    }
+
+    @Override
+    public byte[] seal(StreamId stream, byte[] state) {
+      return state;
+    }
+
+    @Override
+    public byte[] open(StreamId stream, byte[] sealed) {
+      return sealed;
+    }
+
+    @Override
+    public void forgotten(String subject) {
+      forgotten = true;
+    }
+  }
+
+  @Test
+  void whatWasForgottenElsewhereIsInNoStateNeitherKeptNorRead() {
+    for (boolean known : List.of(true, false)) {
+      Category<Event> accounts = Category.of("account", new CachingCodec());
+      var handler = CommandHandler.on(store(), accounts, new AccountDecider()).build();
+      String own = newId();
+      accounts().handle(own, new Open("Alice"));
+      accounts().handle(own, new Deposit(5));
+      if (known) {
+        assertThat(handler.load(own).state()).isEqualTo(new Account(true, 5));
+      }
+
+      var mark = new StreamMark.Forgotten("alice");
+      appended(store().mark(accounts.stream(own), mark, ANY, "forget-" + own));
+
+      assertThat(handler.load(own).state()).isEqualTo(new Account(true, 0));
+      assertThat(handler.handle(own, new Deposit(7)).state()).isEqualTo(new Account(true, 7));
+    }
+  }
+
   @Test
   void aCancelledCommandNeverWritesAndOneThatHasWrittenIsNotCancelled() {
     append(1, 1);

@@ -2,6 +2,7 @@ package io.refold.eventstore.redis;
 
 import static io.refold.eventstore.Accounts.ACCOUNTS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.Accounts.Account;
 import io.refold.eventstore.Accounts.AccountDecider;
@@ -23,6 +24,7 @@ import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +38,7 @@ class LostHistoryTest {
   private static final class Interrupted implements Decider<Command, Account, Event> {
     private final AccountDecider real = new AccountDecider();
     private Runnable next = () -> {};
+    private Account decidedOn = new Account(false, 0);
 
     @Override
     public Account initialState() {
@@ -47,6 +50,7 @@ class LostHistoryTest {
       Runnable now = next;
       next = () -> {};
       now.run();
+      decidedOn = account;
       return real.decide(command, account, context);
     }
 
@@ -74,10 +78,37 @@ class LostHistoryTest {
 
       Account answered = accounts.handle(ID, new Deposit(5)).state();
 
+      assertThat(decider.decidedOn).isEqualTo(new Account(true, rewritten - 1));
       Account folded = new Account(true, rewritten + 4);
       assertThat(answered).isEqualTo(folded);
       assertThat(handler(other, decider).load(ID).state()).isEqualTo(folded);
       assertThat(handler(other, decider).loadAsOf(ID, 1_000).state()).isEqualTo(folded);
+    }
+  }
+
+  @Test
+  void anAppendAtAnExactVersionIsNotSentToAnotherServerThanItWasDecidedOn() {
+    try (var redis = EmbeddedRedis.start();
+        var raw = new RawRedis(redis);
+        var store = RedisEventStore.connect(redis.url())) {
+      List<Event> one = List.of(new Deposited(1));
+      store.append(Append.of(ACCOUNTS, ID, ExpectedVersion.noStream(), one));
+      raw.command("REPLICAOF", "127.0.0.1", "1"); // it answers READONLY from here on
+      raw.command("CONFIG", "RESETSTAT");
+
+      assertThatThrownBy(
+              () -> store.append(Append.of(ACCOUNTS, ID, ExpectedVersion.exactly(1), one)))
+          .isInstanceOf(StoreUnavailableException.class);
+      assertThat(raw.command("INFO", "commandstats"))
+          .asString()
+          .contains("cmdstat_evalsha:calls=1,");
+
+      assertThatThrownBy(() -> store.append(Append.of(ACCOUNTS, ID, ExpectedVersion.any(), one)))
+          .as("this one is sent again, and again, but to no avail")
+          .isInstanceOf(StoreUnavailableException.class);
+      assertThat(raw.command("INFO", "commandstats"))
+          .asString()
+          .doesNotContain("cmdstat_evalsha:calls=2,");
     }
   }
 
