@@ -1,12 +1,16 @@
 package io.refold.eventstore.redis;
 
+import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
@@ -33,6 +37,7 @@ final class Pipeline implements AutoCloseable {
   private static final int MOST = 128;
   private static final int UNDER_WAY = 3;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration LAST_SENDING = Duration.ofSeconds(2);
 
   /** Nothing of Redisson's is repeated: whether that does harm is ours to know. */
   private static final BatchOptions OPTIONS = BatchOptions.defaults().retryAttempts(0);
@@ -42,6 +47,7 @@ final class Pipeline implements AutoCloseable {
   private final Target alone;
   private final BlockingQueue<Call<?>> waiting = new LinkedBlockingQueue<>();
   private final Semaphore places = new Semaphore(UNDER_WAY);
+  private final Set<Sending> underWay = ConcurrentHashMap.newKeySet();
   private final Thread sender;
   private volatile boolean closed;
 
@@ -75,6 +81,20 @@ final class Pipeline implements AutoCloseable {
       } catch (Throwable e) { // an argument that cannot be encoded, or no memory to do it
         outcome.completeExceptionally(e);
       }
+    }
+  }
+
+  /** Calls that were sent together; equal only to itself. */
+  private static final class Sending {
+    private final List<Call<?>> calls;
+
+    Sending(List<Call<?>> calls) {
+      this.calls = calls;
+    }
+
+    /** Fails every call that has no outcome yet. */
+    void complete(Throwable cause) {
+      calls.forEach(call -> call.outcome().completeExceptionally(cause));
     }
   }
 
@@ -127,6 +147,8 @@ final class Pipeline implements AutoCloseable {
   /** Sends calls; whatever happens, each gets an outcome and the place becomes free again. */
   private void send(List<Call<?>> taken) {
     List<Call<?>> calls = taken.stream().filter(Call::inTime).toList();
+    var sending = new Sending(calls);
+    underWay.add(sending);
     CompletableFuture<?> sent;
     try {
       sent = calls.size() == 1 ? sendAlone(calls.getFirst()) : sendTogether(calls);
@@ -136,7 +158,8 @@ final class Pipeline implements AutoCloseable {
     var unused =
         sent.whenComplete((done, failure) -> {
           places.release();
-          complete(calls, failure);
+          sending.complete(blame(failure));
+          underWay.remove(sending);
         });
   }
 
@@ -162,24 +185,34 @@ final class Pipeline implements AutoCloseable {
    * with may have happened on another node of a cluster, so for these calls it says nothing about
    * whether they were executed. A single server is the same for all of them.
    */
-  private void complete(List<Call<?>> calls, @Nullable Throwable failure) {
-    Throwable cause =
-        failure != null && oneServer
-            ? RedisErrors.cause(failure)
-            : new IllegalStateException("the pipeline with this call failed", failure);
-    for (Call<?> call : calls) {
-      call.outcome().completeExceptionally(cause);
-    }
+  private Throwable blame(@Nullable Throwable failure) {
+    return failure != null && oneServer
+        ? RedisErrors.cause(failure)
+        : new IllegalStateException("the pipeline with this call failed", failure);
   }
 
   private static StoreUnavailableException closedException() {
     return new StoreUnavailableException("the store is closed (nothing was written)", null);
   }
 
-  /** Fails what still waits. What is under way ends by itself. */
+  /** Fails what still waits. What is under way ends by itself while the client is open. */
   @Override
   public void close() {
     closed = true;
     sender.interrupt();
+  }
+
+  /** Fails what is under way, after the client was shut down: Redisson never answers it then. */
+  void abandon() {
+    try {
+      sender.join(LAST_SENDING);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    var cause = new CancellationException("the store was closed");
+    underWay.forEach(
+        sending ->
+            sending.complete(
+                new ReplyLostException("the store was closed before Redis answered", cause)));
   }
 }

@@ -254,5 +254,7 @@ public final class RedisSession {
   void close() {
     stop();
     redisson.shutdown(0, 2, TimeUnit.SECONDS);
+    calls.abandon();
+    reads.abandon();
   }
 }

@@ -3,6 +3,7 @@ package io.refold.eventstore.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refold.eventstore.EventStoreException;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.embedded.EmbeddedRedis;
@@ -112,7 +113,8 @@ class PipelineTest {
       store.close();
       calls.add(call(COUNT));
       for (CompletableFuture<?> call : calls) {
-        assertThat(call).failsWithin(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> call.get(20, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(EventStoreException.class);
       }
     } finally {
       signal("CONT");
