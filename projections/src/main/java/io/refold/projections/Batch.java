@@ -1,22 +1,27 @@
 package io.refold.projections;
 
 import io.refold.eventstore.EventStore;
-import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
 import io.refold.eventstore.StreamMark;
-import io.refold.projections.Resolver.Resolved;
+import io.refold.projections.store.EventAddress;
+import io.refold.projections.store.Heads.Note;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Views;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Consecutive log entries with their events decoded and sorted by the rows they change. Folding is
+ * The events of consecutive log entries, decoded and sorted by the rows they change. Folding is
  * pure, so it can be repeated over rows that were read again.
  *
  * <p>Where a stream was deleted or data in it forgotten, its row is folded afresh up to the mark,
@@ -26,12 +31,14 @@ final class Batch<V> {
   private final RowFormat<V> format;
   private final int shards;
   private final Position last;
-  private final Map<String, Resolved> afresh = new HashMap<>();
+  private final Map<String, StoredEvent> afresh = new HashMap<>();
   private final List<StoredEvent> outdating = new ArrayList<>();
+  private final List<StoredEvent> parked = new ArrayList<>();
+  private final List<StoredEvent> dropped = new ArrayList<>();
   private final Map<Integer, Map<String, List<Change<V>>>> byShard = new HashMap<>();
 
-  /** One event's change of one row, with its place in the batch. */
-  private record Change<V>(int entry, StoredEvent event, Source.Touch<V> touch) {
+  /** One event's change of one row. */
+  private record Change<V>(StoredEvent event, Source.Touch<V> touch) {
     long sequence() {
       return event.position().sequence();
     }
@@ -52,33 +59,55 @@ final class Batch<V> {
   }
 
   /**
-   * Decodes the events of log entries. Marks come first: once data was forgotten, no codec of this
-   * process is to read it from a cache.
+   * Decodes events, but for those that are parked or dropped. Marks come first: once data was
+   * forgotten, no codec of this process is to read it from a cache.
    *
    * @param store where the streams are read whose rows are folded afresh
+   * @param last the checkpoint behind the events
    * @throws EventFailure for an event that cannot be decoded or names no valid rows
    * @throws MissingEvents if history was lost
    */
   static <V> Batch<V> of(
-      RowFormat<V> format, int shards, EventStore store, Resolver resolver, List<LogEntry> entries)
+      RowFormat<V> format,
+      int shards,
+      EventStore store,
+      List<StoredEvent> events,
+      Position last,
+      Parking parking)
       throws EventFailure, MissingEvents {
-    var batch = new Batch<>(format, shards, entries.getLast().position());
-    List<Resolved> resolved = resolver.resolve(entries);
-    for (Resolved met : resolved) {
-      batch.meet(met);
+    var batch = new Batch<>(format, shards, last);
+    var open = new ArrayList<StoredEvent>(events.size());
+    for (StoredEvent event : events) {
+      if (parking.parks(event)) {
+        batch.parked.add(event);
+      } else if (parking.drops(event)) {
+        batch.dropped.add(event);
+      } else {
+        open.add(event);
+      }
     }
-    for (Resolved met : resolved) {
-      batch.add(met);
-      if (met.equals(batch.afresh.get(met.event().stream().id()))) {
-        batch.refold(met, new RowHistory<>(store, format, met).fold());
+    for (StoredEvent event : open) {
+      batch.meet(event);
+    }
+    for (StoredEvent event : open) {
+      batch.add(event);
+      if (event.equals(batch.afresh.get(event.stream().id()))) {
+        batch.refold(event, new RowHistory<>(store, format, event, parking).fold());
       }
     }
     return batch;
   }
 
+  /** Decodes a parked event that is tried again. */
+  static <V> Batch<V> again(
+      RowFormat<V> format, int shards, EventStore store, StoredEvent event, Parking parking)
+      throws EventFailure, MissingEvents {
+    return of(
+        format, shards, store, List.of(event), event.position(), parking.without(event.stream()));
+  }
+
   /** Takes notice of a mark; only the last one of a row is of consequence. */
-  private void meet(Resolved met) throws EventFailure {
-    StoredEvent event = met.event();
+  private void meet(StoredEvent event) throws EventFailure {
     try {
       Optional<StreamMark> mark = StreamMark.of(event);
       if (mark.isEmpty()) {
@@ -87,31 +116,29 @@ final class Batch<V> {
       format.touches(event);
       switch (format.effect(event.stream().category(), mark.get())) {
         case NONE -> {}
-        case FOLD_AFRESH -> afresh.put(event.stream().id(), met);
+        case FOLD_AFRESH -> afresh.put(event.stream().id(), event);
         case OUTDATE -> outdating.add(event);
       }
     } catch (RuntimeException e) {
-      throw new EventFailure(met.entry(), event, e);
+      throw EventFailure.of(event, e);
     }
   }
 
   @SuppressWarnings("CatchFail") // whatever a user's code throws is the event's failure
-  private void add(Resolved met) throws EventFailure {
+  private void add(StoredEvent event) throws EventFailure {
     try {
-      for (Source.Touch<V> touch : format.touches(met.event())) {
-        changes(touch.key()).add(new Change<>(met.entry(), met.event(), touch));
+      for (Source.Touch<V> touch : format.touches(event)) {
+        changes(touch.key()).add(new Change<>(event, touch));
       }
-    } catch (OutOfMemoryError e) { // no fault of this event
-      throw e;
     } catch (Throwable e) {
-      throw new EventFailure(met.entry(), met.event(), e);
+      throw EventFailure.of(event, e);
     }
   }
 
   /** Replaces the row, whatever the events before the mark have made of it. */
-  private void refold(Resolved met, @Nullable V row) {
-    String key = met.event().stream().id();
-    changes(key).add(new Change<>(met.entry(), met.event(), new Replacement<>(key, row)));
+  private void refold(StoredEvent mark, @Nullable V row) {
+    String key = mark.stream().id();
+    changes(key).add(new Change<>(mark, new Replacement<>(key, row)));
   }
 
   private List<Change<V>> changes(String key) {
@@ -125,9 +152,27 @@ final class Batch<V> {
     return outdating;
   }
 
-  /** Returns the rows that the batch changes, per shard. */
+  /** Returns the checkpoint behind the events. */
+  Position last() {
+    return last;
+  }
+
+  /** Returns the streams of which events are parked. */
+  Set<StreamId> waiting() {
+    return parked.stream().map(StoredEvent::stream).collect(Collectors.toSet());
+  }
+
+  /**
+   * Returns the rows that the batch changes, per shard. Every shard takes part where events are
+   * left out, because each one records that it has passed them.
+   */
   Map<Integer, List<String>> keys() {
     var keys = new HashMap<Integer, List<String>>();
+    if (!parked.isEmpty() || !dropped.isEmpty()) {
+      for (int shard = 0; shard < shards; shard++) {
+        keys.put(shard, List.of());
+      }
+    }
     byShard.forEach((shard, rows) -> keys.put(shard, List.copyOf(rows.keySet())));
     return keys;
   }
@@ -140,12 +185,12 @@ final class Batch<V> {
    * @throws EventFailure for an event that cannot be applied
    */
   Optional<Views.Commit> fold(int shard, Views.ShardRows read) throws EventFailure {
+    long passed = read.checkpoint().sequence();
     var changes = new ArrayList<Views.RowChange>();
     for (var row : byShard.getOrDefault(shard, Map.of()).entrySet()) {
       List<Change<V>> pending = row.getValue();
       int first = 0;
-      while (first < pending.size()
-          && pending.get(first).sequence() <= read.checkpoint().sequence()) {
+      while (first < pending.size() && pending.get(first).sequence() <= passed) {
         first++;
       }
       if (first < pending.size()) {
@@ -156,9 +201,39 @@ final class Batch<V> {
                 read.rows().get(row.getKey())));
       }
     }
-    return changes.isEmpty()
+    var notes = new HashMap<StreamId, Note>();
+    for (StoredEvent event : parked) {
+      if (event.position().sequence() > passed && !read.notes().containsKey(event.stream())) {
+        notes.putIfAbsent(
+            event.stream(), new Note(event.version() - 1, Position.origin(last.partition())));
+      }
+    }
+    var drops = new HashSet<EventAddress>();
+    for (StoredEvent event : dropped) {
+      if (event.position().sequence() > passed) {
+        drops.add(EventAddress.of(event));
+      }
+    }
+    return changes.isEmpty() && notes.isEmpty() && drops.isEmpty()
         ? Optional.empty()
-        : Optional.of(new Views.Commit(shard, read.checkpoint(), last, changes));
+        : Optional.of(
+            new Views.Commit(
+                shard, new Views.Step.Passing(read.checkpoint(), last), changes, notes, drops));
+  }
+
+  /** Folds a parked event, this batch's only one, into a shard that has passed it without. */
+  Views.Commit again(int shard, Views.ShardRows read, StoredEvent event, Note note)
+      throws EventFailure {
+    var changes = new ArrayList<Views.RowChange>();
+    for (var row : byShard.getOrDefault(shard, Map.of()).entrySet()) {
+      changes.add(fold(row.getKey(), row.getValue(), read.rows().get(row.getKey())));
+    }
+    return new Views.Commit(
+        shard,
+        new Views.Step.Retrying(event.stream(), note, new Note(event.version(), last)),
+        changes,
+        Map.of(),
+        dropped.stream().map(EventAddress::of).collect(Collectors.toSet()));
   }
 
   private Views.RowChange fold(
@@ -178,10 +253,8 @@ final class Batch<V> {
       return removed.equals(added)
           ? new Views.RowChange(key, revision, json, List.of(), List.of())
           : new Views.RowChange(key, revision, json, removed, added);
-    } catch (OutOfMemoryError e) { // no fault of this event
-      throw e;
     } catch (Throwable e) {
-      throw new EventFailure(current.entry(), current.event(), e);
+      throw EventFailure.of(current.event(), e);
     }
   }
 }

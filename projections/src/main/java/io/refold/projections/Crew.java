@@ -17,9 +17,10 @@ import java.util.concurrent.Semaphore;
  * the processes that are alive, and gives back what is more. {@link #tick} and {@link #stop} are
  * called by one thread; the other methods by any.
  */
-final class Crew<V> {
+final class Crew {
   private final ProjectionStore store;
-  private final Projector<V> projector;
+  private final Subscriber subscriber;
+  private final Subscription subscription;
   private final String worker;
   private final Duration lease;
   private final Semaphore filling;
@@ -28,21 +29,22 @@ final class Crew<V> {
 
   Crew(
       ProjectionStore store,
-      RowFormat<V> format,
+      Subscriber subscriber,
       Layout layout,
       String worker,
       Duration lease,
       Semaphore filling,
       SharedEvents events) {
     this.store = store;
-    this.projector = new Projector<>(store, format, layout, events);
+    this.subscriber = subscriber;
+    this.subscription = Subscription.of(store, subscriber, layout, events);
     this.worker = worker;
     this.lease = lease;
     this.filling = filling;
   }
 
   private Generation generation() {
-    return projector.layout().generation();
+    return subscription.generation();
   }
 
   /**
@@ -52,7 +54,7 @@ final class Crew<V> {
    */
   void tick(boolean live) {
     if (live && !created) {
-      new GenerationKeys(store, projector.layout()).create();
+      GenerationKeys.of(store, subscriber, subscription.layout()).create();
       created = true;
     }
     Attendance attendance = store.generations().attend(generation(), worker, lease);
@@ -81,7 +83,7 @@ final class Crew<V> {
   }
 
   private boolean take(int partition) {
-    var owner = new PartitionOwner<>(projector, partition, worker, lease);
+    var owner = new PartitionOwner(subscription, partition, worker, lease);
     if (!(owner.acquire() instanceof Acquisition.Granted)) {
       return false;
     }

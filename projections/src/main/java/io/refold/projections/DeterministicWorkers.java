@@ -30,8 +30,8 @@ public final class DeterministicWorkers implements AutoCloseable {
 
   private final ProjectionStore store;
   private final String name = "deterministic-" + UUID.randomUUID();
-  private final Map<String, RowFormat<?>> projections = new LinkedHashMap<>();
-  private final Map<Layout, TreeMap<Integer, PartitionOwner<?>>> owners = new HashMap<>();
+  private final Map<String, Subscriber> projections = new LinkedHashMap<>();
+  private final Map<Layout, TreeMap<Integer, PartitionOwner>> owners = new HashMap<>();
 
   private DeterministicWorkers(ProjectionStore store) {
     this.store = store;
@@ -48,10 +48,18 @@ public final class DeterministicWorkers implements AutoCloseable {
    * @throws IllegalArgumentException if the projection is not valid, or one of its name is there
    */
   public DeterministicWorkers add(Projection<?> projection) {
-    var format = new RowFormat<>(projection);
-    if (projections.putIfAbsent(format.name(), format) != null) {
+    return add(new RowFormat<>(projection));
+  }
+
+  /**
+   * Adds something else that is fed with events.
+   *
+   * @throws IllegalArgumentException if one of its name is there
+   */
+  public DeterministicWorkers add(Subscriber subscriber) {
+    if (projections.putIfAbsent(subscriber.name(), subscriber) != null) {
       throw new IllegalArgumentException(
-          "there is a projection '%s' already".formatted(format.name()));
+          "there is a projection '%s' already".formatted(subscriber.name()));
     }
     return this;
   }
@@ -65,7 +73,7 @@ public final class DeterministicWorkers implements AutoCloseable {
    */
   public void runUntilIdle() {
     var problems = new ArrayList<ProjectionException>();
-    for (RowFormat<?> format : projections.values()) {
+    for (Subscriber format : projections.values()) {
       run(format, problems);
     }
     if (!problems.isEmpty()) {
@@ -74,9 +82,9 @@ public final class DeterministicWorkers implements AutoCloseable {
     }
   }
 
-  private void run(RowFormat<?> format, List<ProjectionException> problems) {
+  private void run(Subscriber format, List<ProjectionException> problems) {
     Layout live = store.generations().open(format.name(), format.shape(store.shards()));
-    new GenerationKeys(store, live).create();
+    GenerationKeys.of(store, format, live).create();
     run(format, live, problems);
     Catalog catalog = store.generations().look(format.name(), format.version());
     catalog
@@ -85,14 +93,13 @@ public final class DeterministicWorkers implements AutoCloseable {
         .ifPresent(rebuild -> run(format, rebuild.fresh(), problems));
   }
 
-  private <V> void run(RowFormat<V> format, Layout layout, List<ProjectionException> problems) {
-    var projector = new Projector<V>(store, format, layout, SharedEvents.alone(store.events()));
-    TreeMap<Integer, PartitionOwner<?>> mine =
-        owners.computeIfAbsent(layout, key -> new TreeMap<>());
+  private void run(Subscriber format, Layout layout, List<ProjectionException> problems) {
+    var subscription = Subscription.of(store, format, layout, SharedEvents.alone(store.events()));
+    TreeMap<Integer, PartitionOwner> mine = owners.computeIfAbsent(layout, key -> new TreeMap<>());
     for (int partition = 0; partition < store.events().partitions(); partition++) {
-      PartitionOwner<?> owner =
+      PartitionOwner owner =
           mine.computeIfAbsent(
-              partition, number -> new PartitionOwner<>(projector, number, name, LEASE));
+              partition, number -> new PartitionOwner(subscription, number, name, LEASE));
       run(owner).or(() -> lost(layout, owner.partition())).ifPresent(problems::add);
     }
   }
@@ -107,7 +114,7 @@ public final class DeterministicWorkers implements AutoCloseable {
         .map(HistoryLostException::new);
   }
 
-  private static Optional<ProjectionException> run(PartitionOwner<?> owner) {
+  private static Optional<ProjectionException> run(PartitionOwner owner) {
     boolean take = owner.lease() == null;
     while (true) {
       if (take && !(owner.acquire() instanceof Acquisition.Granted)) {
@@ -141,10 +148,19 @@ public final class DeterministicWorkers implements AutoCloseable {
    * @throws RebuildFailedException if an event cannot be applied; the rows are what they were
    */
   public RebuildProgress rebuild(Projection<?> projection) {
-    RowFormat<?> format = projections.get(projection.name());
+    return rebuild(projection.name());
+  }
+
+  /** Rebuilds what the events of the subscriber have made, as {@link #rebuild(Projection)} does. */
+  public RebuildProgress rebuild(Subscriber subscriber) {
+    return rebuild(subscriber.name());
+  }
+
+  private RebuildProgress rebuild(String projection) {
+    Subscriber format = projections.get(projection);
     if (format == null) {
       throw new IllegalArgumentException(
-          "projection '%s' was not added to these workers".formatted(projection.name()));
+          "projection '%s' was not added to these workers".formatted(projection));
     }
     RebuildRun run = RebuildRun.start(store, format, name, LEASE);
     while (!run.progress().ended()) {

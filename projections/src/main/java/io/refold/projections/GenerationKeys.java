@@ -1,12 +1,17 @@
 package io.refold.projections;
 
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Heads;
 
 /** All keys of a generation, over all slots. Creating and deleting may be repeated. */
-record GenerationKeys(ProjectionStore store, Layout layout) {
+record GenerationKeys(ProjectionStore store, Heads heads, Layout layout) {
+  static GenerationKeys of(ProjectionStore store, Subscriber subscriber, Layout layout) {
+    return new GenerationKeys(store, subscriber.heads(store), layout);
+  }
+
   void create() {
     for (int shard = 0; shard < layout.shape().shards(); shard++) {
-      store.views().create(layout.generation(), shard);
+      heads.create(layout.generation(), shard);
     }
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       store.subscriptions().create(partition, layout.generation());
@@ -23,7 +28,7 @@ record GenerationKeys(ProjectionStore store, Layout layout) {
 
   void deleteRows() {
     for (int shard = 0; shard < layout.shape().shards(); shard++) {
-      store.views().delete(layout.generation(), shard, layout.shape().indexes());
+      heads.delete(layout.generation(), shard, layout.shape().indexes());
     }
     store.generations().dismiss(layout.generation());
   }

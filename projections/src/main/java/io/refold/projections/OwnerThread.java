@@ -25,7 +25,7 @@ final class OwnerThread {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
-  private final PartitionOwner<?> owner;
+  private final PartitionOwner owner;
   private final String name;
   private final Semaphore filling;
   private final Semaphore signals = new Semaphore(0);
@@ -38,14 +38,14 @@ final class OwnerThread {
    *
    * @param filling how many owners of this process may read history at once
    */
-  OwnerThread(PartitionOwner<?> owner, String name, Semaphore filling) {
+  OwnerThread(PartitionOwner owner, String name, Semaphore filling) {
     this.owner = owner;
     this.name = name;
     this.filling = filling;
     this.thread = Thread.ofPlatform().name("refold-" + name).daemon().unstarted(this::run);
   }
 
-  PartitionOwner<?> owner() {
+  PartitionOwner owner() {
     return owner;
   }
 

@@ -5,6 +5,7 @@ import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import io.refold.projections.store.Subscriptions.Reading;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * decoded, folded, committed shard by shard, and settled together with its acknowledgement. Every
  * step that writes is refused by the store once somebody else has taken over.
  */
-final class PartitionOwner<V> {
+final class PartitionOwner {
   /** What a step led to. */
   enum Step {
     /** Something was done; there may be more. */
@@ -57,7 +58,7 @@ final class PartitionOwner<V> {
   private static final int FILLING_ENTRIES = 2_000;
   private static final int MAX_EVENTS = 8_000;
 
-  private final Projector<V> projector;
+  private final Subscription subscription;
   private final Subscriptions subscriptions;
   private final int partition;
   private final String owner;
@@ -70,14 +71,14 @@ final class PartitionOwner<V> {
   private Takeover takeover;
   private Progress progress;
 
-  PartitionOwner(Projector<V> projector, int partition, String owner, Duration length) {
-    this.projector = projector;
-    this.subscriptions = projector.store().subscriptions();
+  PartitionOwner(Subscription subscription, int partition, String owner, Duration length) {
+    this.subscription = subscription;
+    this.subscriptions = subscription.store().subscriptions();
     this.partition = partition;
     this.owner = owner;
     this.length = length;
     this.progress = new Progress(Subscriptions.State.origin(partition), 0);
-    this.takeover = new Takeover(projector, new Lease(generation(), partition, owner, 0));
+    this.takeover = new Takeover(subscription, new Lease(generation(), partition, owner, 0));
   }
 
   PartitionState state() {
@@ -99,7 +100,7 @@ final class PartitionOwner<V> {
   }
 
   private Generation generation() {
-    return projector.layout().generation();
+    return subscription.generation();
   }
 
   /** Takes the lease, with a new epoch if it has it already. */
@@ -108,7 +109,7 @@ final class PartitionOwner<V> {
         subscriptions.acquire(generation(), partition, owner, length, minEpoch);
     if (acquisition instanceof Acquisition.Granted(Lease granted)) {
       lease = granted;
-      takeover = new Takeover(projector, granted);
+      takeover = new Takeover(subscription, granted);
       phase = Phase.TAKING_OVER;
       state = PartitionState.TAKING_OVER;
     } else {
@@ -165,7 +166,7 @@ final class PartitionOwner<V> {
         case Takeover.Found.Over gone -> over();
       };
     } catch (EventFailure failure) {
-      takeover = new Takeover(projector, held);
+      takeover = new Takeover(subscription, held);
       return halted(held, failure.reason());
     }
   }
@@ -239,32 +240,38 @@ final class PartitionOwner<V> {
   /** Applies what stands before a failing event, so that nothing else waits for it; then halts. */
   private Step before(Lease held, List<LogEntry> part, EventFailure failure) {
     EventFailure current = failure;
-    while (current.entry() > 0) {
+    for (List<LogEntry> earlier = earlier(part, current); !earlier.isEmpty(); ) {
       try {
-        Step step = settled(held, part.subList(0, current.entry()));
+        Step step = settled(held, earlier);
         if (step != Step.WORKED) {
           return step;
         }
         break;
-      } catch (EventFailure earlier) {
-        current = earlier;
+      } catch (EventFailure another) {
+        current = another;
+        earlier = earlier(earlier, current);
       }
     }
     phase = resumed();
     return halted(held, current.reason());
   }
 
+  private static List<LogEntry> earlier(List<LogEntry> part, EventFailure failure) {
+    long sequence = failure.event().position().sequence();
+    return part.stream().filter(entry -> entry.position().sequence() < sequence).toList();
+  }
+
   private Step settled(Lease held, List<LogEntry> part) throws EventFailure {
-    return switch (projector.apply(held, part, progress.shards())) {
-      case Projector.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
+    return switch (subscription.apply(held, part, Parking.NONE, progress.shards())) {
+      case Target.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
         List<StoredEvent> outdating = progress.outdating(marks);
         outdating.forEach(this::warn);
         yield settle(held, progress.settlement(part, written, outdating.size()));
       }
-      case Projector.Result.NotOwner refused -> over();
-      case Projector.Result.Gone gone -> over();
-      case Projector.Result.Regressed(int shard) -> Step.RETAKE;
-      case Projector.Result.Lost(String what) -> lost(held, what);
+      case Target.Result.NotOwner refused -> over();
+      case Target.Result.Gone gone -> over();
+      case Target.Result.Regressed(int shard) -> Step.RETAKE;
+      case Target.Result.Lost(String what) -> lost(held, what);
     };
   }
 
@@ -319,7 +326,7 @@ final class PartitionOwner<V> {
     if (held == null) {
       return Step.OVER;
     }
-    takeover = new Takeover(projector, held);
+    takeover = new Takeover(subscription, held);
     phase = Phase.TAKING_OVER;
     return halted(held, unexpected.toString());
   }

@@ -28,6 +28,11 @@ public interface ProjectionStore extends AutoCloseable {
     return ProjectionStatus.of(this, projection.name(), projection.version());
   }
 
+  /** Returns how far a subscriber is, as {@link #status(Projection)} does. */
+  default ProjectionStatus status(Subscriber subscriber) {
+    return ProjectionStatus.of(this, subscriber.name(), subscriber.version());
+  }
+
   /** Returns the events. */
   EventStore events();
 

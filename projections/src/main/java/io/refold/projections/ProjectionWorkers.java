@@ -23,8 +23,7 @@ import java.util.UUID;
  */
 public final class ProjectionWorkers implements AutoCloseable {
   private final ProjectionStore store;
-  private final Map<String, RowFormat<?>> projections;
-  private final Map<String, Projection<?>> added;
+  private final Map<String, Subscriber> subscribers;
   private final String name;
   private final Duration lease;
   private final Supervisor supervisor;
@@ -34,12 +33,11 @@ public final class ProjectionWorkers implements AutoCloseable {
 
   private ProjectionWorkers(Builder builder) {
     this.store = builder.store;
-    this.projections = Map.copyOf(builder.projections);
-    this.added = new LinkedHashMap<>(builder.added);
+    this.subscribers = new LinkedHashMap<>(builder.subscribers);
     this.name = builder.name;
     this.lease = builder.lease;
     this.supervisor =
-        new Supervisor(store, List.copyOf(projections.values()), name, lease, this::adopt);
+        new Supervisor(store, List.copyOf(subscribers.values()), name, lease, this::adopt);
   }
 
   /** Starts to describe the workers of this process. */
@@ -53,8 +51,7 @@ public final class ProjectionWorkers implements AutoCloseable {
     private static final Duration LONGEST_LEASE = Duration.ofMinutes(10);
 
     private final ProjectionStore store;
-    private final Map<String, RowFormat<?>> projections = new LinkedHashMap<>();
-    private final Map<String, Projection<?>> added = new LinkedHashMap<>();
+    private final Map<String, Subscriber> subscribers = new LinkedHashMap<>();
     private String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
     private Duration lease = Duration.ofSeconds(10);
 
@@ -68,12 +65,19 @@ public final class ProjectionWorkers implements AutoCloseable {
      * @throws IllegalArgumentException if it is not valid, or one of its name is there
      */
     public Builder add(Projection<?> projection) {
-      var format = new RowFormat<>(projection);
-      if (projections.putIfAbsent(format.name(), format) != null) {
+      return add(new RowFormat<>(projection));
+    }
+
+    /**
+     * Adds something else that is fed with events.
+     *
+     * @throws IllegalArgumentException if one of its name is there
+     */
+    public Builder add(Subscriber subscriber) {
+      if (subscribers.putIfAbsent(subscriber.name(), subscriber) != null) {
         throw new IllegalArgumentException(
-            "there is a projection '%s' already".formatted(format.name()));
+            "there is a projection '%s' already".formatted(subscriber.name()));
       }
-      added.put(format.name(), projection);
       return this;
     }
 
@@ -133,10 +137,19 @@ public final class ProjectionWorkers implements AutoCloseable {
    * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
    */
   public Rebuild rebuild(Projection<?> projection) {
-    RowFormat<?> format = projections.get(projection.name());
+    return rebuild(projection.name());
+  }
+
+  /** Starts to make afresh what a subscriber makes, as {@link #rebuild(Projection)} does. */
+  public Rebuild rebuild(Subscriber subscriber) {
+    return rebuild(subscriber.name());
+  }
+
+  private Rebuild rebuild(String projection) {
+    Subscriber format = subscribers.get(projection);
     if (format == null) {
       throw new IllegalArgumentException(
-          "projection '%s' was not added to these workers".formatted(projection.name()));
+          "projection '%s' was not added to these workers".formatted(projection));
     }
     synchronized (rebuilds) {
       adopted.removeIf(earlier -> !earlier.running());
@@ -164,7 +177,7 @@ public final class ProjectionWorkers implements AutoCloseable {
   }
 
   /** Goes on with a rebuild whose coordinator has not been seen for its lease. */
-  private void adopt(RowFormat<?> format) {
+  private void adopt(Subscriber format) {
     synchronized (rebuilds) {
       boolean ours =
           rebuilds.stream().anyMatch(r -> r.running() && r.projection().equals(format.name()));
@@ -180,7 +193,7 @@ public final class ProjectionWorkers implements AutoCloseable {
    * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be read now
    */
   public List<ProjectionStatus> status() {
-    return added.values().stream().map(store::status).toList();
+    return subscribers.values().stream().map(store::status).toList();
   }
 
   /**

@@ -93,7 +93,7 @@ public final class ReadModel<V> {
       }
       return store
           .views()
-          .read(layout.generation(), 0, byShard)
+          .read(layout.generation(), 0, byShard, List.of())
           .map(shards -> {
             var found = new HashMap<String, Views.StoredRow>();
             shards.values().forEach(shard -> found.putAll(shard.rows()));

@@ -4,9 +4,9 @@ import io.refold.eventstore.Position;
 import io.refold.projections.RebuildProgress.State;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
+import io.refold.projections.store.Heads;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions;
-import io.refold.projections.store.Views;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,6 +31,7 @@ final class RebuildRun {
   private static final Logger LOG = LoggerFactory.getLogger(RebuildRun.class);
 
   private final ProjectionStore store;
+  private final Subscriber subscriber;
   private final Generations.Switch rebuild;
   private final String coordinator;
   private final Duration lease;
@@ -43,8 +44,13 @@ final class RebuildRun {
   private volatile @Nullable RuntimeException failure;
 
   private RebuildRun(
-      ProjectionStore store, Generations.Switch rebuild, String coordinator, Duration lease) {
+      ProjectionStore store,
+      Subscriber subscriber,
+      Generations.Switch rebuild,
+      String coordinator,
+      Duration lease) {
     this.store = store;
+    this.subscriber = subscriber;
     this.rebuild = rebuild;
     this.coordinator = coordinator;
     this.lease = lease;
@@ -55,11 +61,10 @@ final class RebuildRun {
    *
    * @throws RebuildRunningException if another one is under way
    */
-  static RebuildRun start(
-      ProjectionStore store, RowFormat<?> format, String worker, Duration lease) {
+  static RebuildRun start(ProjectionStore store, Subscriber format, String worker, Duration lease) {
     Generations.Shape shape = format.shape(store.shards());
     String coordinator = worker + "/" + UUID.randomUUID();
-    new GenerationKeys(store, store.generations().open(format.name(), shape)).create();
+    GenerationKeys.of(store, format, store.generations().open(format.name(), shape)).create();
     return switch (store.generations().start(format.name(), shape, coordinator, lease)) {
       case Generations.Start.Started(Generations.Switch rebuild, boolean resumed) -> {
         LOG.info(
@@ -68,7 +73,7 @@ final class RebuildRun {
             resumed ? "resumed" : "started",
             rebuild.fresh().generation().number(),
             rebuild.old().generation().number());
-        yield new RebuildRun(store, rebuild, coordinator, lease);
+        yield new RebuildRun(store, format, rebuild, coordinator, lease);
       }
       case Generations.Start.Running(String other) ->
           throw new RebuildRunningException(format.name(), other);
@@ -82,12 +87,12 @@ final class RebuildRun {
 
   /** Goes on with a rebuild that has lost its coordinator; empty if there is none. */
   static Optional<RebuildRun> resume(
-      ProjectionStore store, RowFormat<?> format, String worker, Duration lease) {
+      ProjectionStore store, Subscriber format, String worker, Duration lease) {
     Generations.Shape shape = format.shape(store.shards());
     String coordinator = worker + "/" + UUID.randomUUID();
     return store.generations().resume(format.name(), shape, coordinator, lease)
             instanceof Generations.Start.Started(Generations.Switch rebuild, boolean resumed)
-        ? Optional.of(new RebuildRun(store, rebuild, coordinator, lease))
+        ? Optional.of(new RebuildRun(store, format, rebuild, coordinator, lease))
         : Optional.empty();
   }
 
@@ -133,7 +138,7 @@ final class RebuildRun {
       return true;
     }
     if (!created) {
-      new GenerationKeys(store, rebuild.fresh()).create();
+      GenerationKeys.of(store, subscriber, rebuild.fresh()).create();
       created = true;
     }
     List<Subscriptions.Outlook> outlooks = outlooks();
@@ -199,15 +204,10 @@ final class RebuildRun {
       reached.add(fence.get().settled());
       for (int shard = 0; shard < rebuild.old().shape().shards(); shard++) {
         fence(shard, fence.get().lease());
-        Position checkpoint =
-            store
-                .views()
-                .checkpoints(old(), shard)
-                .map(head -> head.get(fence.get().lease().partition()))
-                .orElse(null);
-        if (checkpoint != null) {
-          reached.add(checkpoint);
-        }
+        subscriber
+            .heads(store)
+            .head(old(), shard, partition)
+            .ifPresent(head -> reached.add(head.checkpoint()));
       }
       targets.put(partition, newest(partition, reached));
     }
@@ -231,10 +231,10 @@ final class RebuildRun {
    * A head may hold a higher epoch than its partition where the partition's server was replaced.
    */
   private void fence(int shard, Lease fence) {
-    if (store.views().fence(shard, fence) instanceof Views.Fencing.Refused(long epoch)) {
-      store
-          .views()
-          .fence(shard, new Lease(fence.generation(), fence.partition(), fence.owner(), epoch + 1));
+    Heads heads = subscriber.heads(store);
+    if (heads.fence(shard, fence) instanceof Heads.Fencing.Refused(long epoch)) {
+      heads.fence(
+          shard, new Lease(fence.generation(), fence.partition(), fence.owner(), epoch + 1));
     }
   }
 
@@ -255,7 +255,7 @@ final class RebuildRun {
     }
     progress = with(State.DONE);
     LOG.info("rebuild of '{}' done: generation {} is read", projection(), fresh().number());
-    new GenerationKeys(store, rebuild.old()).delete();
+    GenerationKeys.of(store, subscriber, rebuild.old()).delete();
     return true;
   }
 
@@ -291,7 +291,7 @@ final class RebuildRun {
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       store.subscriptions().cancel(partition, fresh(), old());
     }
-    new GenerationKeys(store, rebuild.fresh()).deleteRows();
+    GenerationKeys.of(store, subscriber, rebuild.fresh()).deleteRows();
   }
 
   private void endedElsewhere() {

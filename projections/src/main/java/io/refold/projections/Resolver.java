@@ -23,14 +23,6 @@ final class Resolver {
   private final SharedEvents events;
   private final Set<String> categories;
 
-  /**
-   * An event or a mark.
-   *
-   * @param entry the index of its log entry
-   * @param event what lies in the stream
-   */
-  record Resolved(int entry, StoredEvent event) {}
-
   Resolver(EventStore store, SharedEvents events, Set<String> categories) {
     this.store = store;
     this.events = events;
@@ -44,13 +36,12 @@ final class Resolver {
    * @throws MissingEvents if events are gone, or are of another append, in streams that were not
    *     deleted
    */
-  List<Resolved> resolve(List<LogEntry> entries) throws MissingEvents {
+  List<StoredEvent> resolve(List<LogEntry> entries) throws MissingEvents {
     List<StoredEvent> fetched = events.fetch(entries, categories::contains);
-    var found = new ArrayList<Resolved>(fetched.size());
+    var found = new ArrayList<StoredEvent>(fetched.size());
     var missing = new LinkedHashMap<StreamId, SortedSet<Long>>();
     int next = 0;
-    for (int i = 0; i < entries.size(); i++) {
-      LogEntry entry = entries.get(i);
+    for (LogEntry entry : entries) {
       for (LogEntry.Pointer pointer : entry.pointers()) {
         if (!categories.contains(pointer.stream().category())) {
           continue;
@@ -61,7 +52,7 @@ final class Resolver {
               && fetched.get(next).stream().equals(pointer.stream())) {
             StoredEvent event = fetched.get(next++);
             if (event.position().equals(entry.position())) {
-              found.add(new Resolved(i, event));
+              found.add(event);
               continue;
             }
           }
@@ -72,12 +63,12 @@ final class Resolver {
     return missing.isEmpty() ? found : withoutDeleted(found, missing);
   }
 
-  private List<Resolved> withoutDeleted(
-      List<Resolved> found, Map<StreamId, SortedSet<Long>> missing) throws MissingEvents {
+  private List<StoredEvent> withoutDeleted(
+      List<StoredEvent> found, Map<StreamId, SortedSet<Long>> missing) throws MissingEvents {
     var deletions = new LinkedHashMap<StreamId, StoredEvent>();
-    for (Resolved resolved : found) {
-      if (isDeletion(resolved.event())) {
-        deletions.put(resolved.event().stream(), resolved.event());
+    for (StoredEvent event : found) {
+      if (isDeletion(event)) {
+        deletions.put(event.stream(), event);
       }
     }
     var lost = new LinkedHashMap<>(missing);
@@ -91,11 +82,9 @@ final class Resolver {
     if (!lost.isEmpty()) {
       throw new MissingEvents(lost);
     }
-    found.removeIf(resolved -> {
-      SortedSet<Long> gone = missing.get(resolved.event().stream());
-      return gone != null
-          && resolved.event().version() > gone.first()
-          && !isDeletion(resolved.event());
+    found.removeIf(event -> {
+      SortedSet<Long> gone = missing.get(event.stream());
+      return gone != null && event.version() > gone.first() && !isDeletion(event);
     });
     return found;
   }
@@ -104,6 +93,11 @@ final class Resolver {
   private boolean deletedBehind(StreamId stream, long version) {
     List<StoredEvent> first = store.read(stream, 0, 1);
     return !first.isEmpty() && isDeletion(first.getFirst()) && first.getFirst().version() > version;
+  }
+
+  /** Reads the events of these entries anew when they are wanted again. */
+  void drop(List<LogEntry> entries) {
+    events.drop(entries);
   }
 
   static boolean isDeletion(StoredEvent event) {

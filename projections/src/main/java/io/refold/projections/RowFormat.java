@@ -5,6 +5,7 @@ import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamMark;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
+import io.refold.projections.store.Heads;
 import io.refold.projections.store.Views;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A projection, checked once, with how its rows are written, read, indexed and spread. */
-final class RowFormat<V> {
+final class RowFormat<V> implements Subscriber {
   private static final int MAX_KEY = 512;
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -85,11 +86,13 @@ final class RowFormat<V> {
     writer = MAPPER.writerFor(projection.rowType());
   }
 
-  String name() {
+  @Override
+  public String name() {
     return name;
   }
 
-  int version() {
+  @Override
+  public int version() {
     return version;
   }
 
@@ -97,7 +100,8 @@ final class RowFormat<V> {
     return sources;
   }
 
-  Set<String> categories() {
+  @Override
+  public Set<String> categories() {
     return categories;
   }
 
@@ -165,8 +169,19 @@ final class RowFormat<V> {
     };
   }
 
-  Generations.Shape shape(int shards) {
+  @Override
+  public Generations.Shape shape(int shards) {
     return new Generations.Shape(version, shards, indexes.stream().map(Index::name).toList());
+  }
+
+  @Override
+  public Heads heads(ProjectionStore store) {
+    return store.views();
+  }
+
+  @Override
+  public Target target(ProjectionStore store, Generations.Layout layout) {
+    return new RowTarget<>(store, this, layout);
   }
 
   Index<V> index(String index) {

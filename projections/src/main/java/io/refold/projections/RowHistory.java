@@ -4,6 +4,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
+import io.refold.projections.store.Parking;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -27,20 +28,21 @@ final class RowHistory<V> {
   private final EventStore store;
   private final RowFormat<V> format;
   private final StoredEvent mark;
-  private final int entry;
+  private final Parking parking;
   private final List<Cursor> cursors = new ArrayList<>();
   private @Nullable LogEntry tied;
 
   /**
    * Prepares to fold.
    *
-   * @param met the mark up to which
+   * @param mark the mark up to which
+   * @param parking what is left out
    */
-  RowHistory(EventStore store, RowFormat<V> format, Resolver.Resolved met) {
+  RowHistory(EventStore store, RowFormat<V> format, StoredEvent mark, Parking parking) {
     this.store = store;
     this.format = format;
-    this.mark = met.event();
-    this.entry = met.entry();
+    this.mark = mark;
+    this.parking = parking;
   }
 
   /**
@@ -67,12 +69,13 @@ final class RowHistory<V> {
 
   @SuppressWarnings("CatchFail") // whatever a user's code throws is the event's failure
   private @Nullable V apply(@Nullable V row, StoredEvent event) throws EventFailure {
+    if (parking.parks(event) || parking.drops(event)) {
+      return row;
+    }
     try {
       return format.fold(row, event);
-    } catch (OutOfMemoryError e) { // no fault of this event
-      throw e;
     } catch (Throwable e) {
-      throw new EventFailure(entry, event, e);
+      throw EventFailure.of(event, e);
     }
   }
 

@@ -31,17 +31,17 @@ final class Supervisor implements AutoCloseable {
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
 
   private final ProjectionStore store;
-  private final List<RowFormat<?>> projections;
+  private final List<Subscriber> projections;
   private final String worker;
   private final Duration lease;
   private final Duration look;
   private final SharedEvents events;
   private final Semaphore filling =
       new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()) * 2);
-  private final Map<Layout, Crew<?>> crews = new ConcurrentHashMap<>();
+  private final Map<Layout, Crew> crews = new ConcurrentHashMap<>();
   private final Map<Layout, Long> sweepings = new HashMap<>();
   private final Semaphore signals = new Semaphore(0);
-  private final Consumer<RowFormat<?>> adopt;
+  private final Consumer<Subscriber> adopt;
   private final Thread looking;
   private final Thread keeping;
   private volatile boolean closed;
@@ -54,10 +54,10 @@ final class Supervisor implements AutoCloseable {
    */
   Supervisor(
       ProjectionStore store,
-      List<RowFormat<?>> projections,
+      List<Subscriber> projections,
       String worker,
       Duration lease,
-      Consumer<RowFormat<?>> adopt) {
+      Consumer<Subscriber> adopt) {
     this.store = store;
     this.adopt = adopt;
     this.projections = projections;
@@ -70,14 +70,14 @@ final class Supervisor implements AutoCloseable {
     this.keeping = Thread.ofPlatform().name("refold-keeper").daemon().unstarted(this::keep);
   }
 
-  private static Set<String> categories(List<RowFormat<?>> projections) {
+  private static Set<String> categories(List<Subscriber> projections) {
     var categories = new HashSet<String>();
     projections.forEach(format -> categories.addAll(format.categories()));
     return categories;
   }
 
   void start() {
-    for (RowFormat<?> format : projections) {
+    for (Subscriber format : projections) {
       store.generations().open(format.name(), format.shape(store.shards()));
     }
     watch = store.watch(partition -> crews.values().forEach(crew -> crew.wake(partition)));
@@ -92,7 +92,7 @@ final class Supervisor implements AutoCloseable {
 
   private void run() {
     while (!closed) {
-      for (RowFormat<?> format : projections) {
+      for (Subscriber format : projections) {
         try {
           look(format);
         } catch (StoreUnavailableException | ReplyLostException away) {
@@ -111,7 +111,7 @@ final class Supervisor implements AutoCloseable {
     }
   }
 
-  private void look(RowFormat<?> format) {
+  private void look(Subscriber format) {
     Catalog catalog = store.generations().look(format.name(), format.version());
     Layout live =
         catalog
@@ -125,7 +125,7 @@ final class Supervisor implements AutoCloseable {
         .ifPresent(rebuild -> wanted.add(rebuild.fresh()));
     for (Layout layout : List.copyOf(crews.keySet())) {
       if (layout.generation().projection().equals(format.name()) && !wanted.contains(layout)) {
-        Crew<?> crew = crews.remove(layout);
+        Crew crew = crews.remove(layout);
         if (crew != null) {
           crew.stop();
         }
@@ -139,11 +139,11 @@ final class Supervisor implements AutoCloseable {
     if (wanted.size() > 1) {
       adopt.accept(format);
     }
-    catalog.gone().forEach(gone -> sweep(gone, live));
+    catalog.gone().forEach(gone -> sweep(format, gone, live));
   }
 
-  private <V> Crew<V> crew(RowFormat<V> format, Layout layout) {
-    return new Crew<>(store, format, layout, worker, lease, filling, events);
+  private Crew crew(Subscriber format, Layout layout) {
+    return new Crew(store, format, layout, worker, lease, filling, events);
   }
 
   /**
@@ -151,14 +151,14 @@ final class Supervisor implements AutoCloseable {
    * lifts a fence that a process which died while it cancelled has left: when it is first seen, and
    * a lease later; then it is taken off the list, a few leases after it was put there.
    */
-  private void sweep(Layout gone, Layout live) {
+  private void sweep(Subscriber format, Layout gone, Layout live) {
     long now = System.nanoTime();
     Long next = sweepings.get(gone);
     if (next == null || now - next >= 0) {
       for (int partition = 0; partition < store.events().partitions(); partition++) {
         store.subscriptions().cancel(partition, gone.generation(), live.generation());
       }
-      new GenerationKeys(store, gone).deleteRows();
+      GenerationKeys.of(store, format, gone).deleteRows();
       if (next != null && store.generations().forget(gone.generation(), lease.multipliedBy(3))) {
         sweepings.remove(gone);
       } else {
@@ -214,7 +214,7 @@ final class Supervisor implements AutoCloseable {
     if (watching != null) {
       watching.close();
     }
-    for (Crew<?> crew : crews.values()) {
+    for (Crew crew : crews.values()) {
       try {
         crew.leave();
       } catch (StoreUnavailableException | ReplyLostException away) {

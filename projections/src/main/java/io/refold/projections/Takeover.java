@@ -3,10 +3,11 @@ package io.refold.projections;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
+import io.refold.projections.store.Heads;
 import io.refold.projections.store.Lease;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Reading;
-import io.refold.projections.store.Views;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,10 +22,10 @@ import java.util.Optional;
 final class Takeover {
   private static final int ENTRIES = 2_000;
 
-  private final Projector<?> projector;
+  private final Subscription subscription;
   private final Lease lease;
   private final Subscriptions subscriptions;
-  private final Views views;
+  private final Target target;
   private final Map<Integer, Position> shards = new HashMap<>();
   private Subscriptions.State state;
   private Position refilled;
@@ -62,11 +63,11 @@ final class Takeover {
     record Lost(Optional<String> what) implements Found {}
   }
 
-  Takeover(Projector<?> projector, Lease lease) {
-    this.projector = projector;
+  Takeover(Subscription subscription, Lease lease) {
+    this.subscription = subscription;
     this.lease = lease;
-    this.subscriptions = projector.store().subscriptions();
-    this.views = projector.store().views();
+    this.subscriptions = subscription.store().subscriptions();
+    this.target = subscription.target();
     this.refilled = Position.origin(lease.partition());
     this.state = Subscriptions.State.origin(lease.partition());
   }
@@ -77,14 +78,14 @@ final class Takeover {
   }
 
   private Found check() {
-    int number = projector.layout().shape().shards();
+    int number = subscription.shards();
     for (int shard = 0; shard < number; shard++) {
-      switch (views.fence(shard, lease)) {
-        case Views.Fencing.Done done -> {}
-        case Views.Fencing.Refused(long epoch) -> {
+      switch (target.heads().fence(shard, lease)) {
+        case Heads.Fencing.Done done -> {}
+        case Heads.Fencing.Refused(long epoch) -> {
           return new Found.Retake(epoch + 1);
         }
-        case Views.Fencing.Gone gone -> {
+        case Heads.Fencing.Gone gone -> {
           return new Found.Over();
         }
       }
@@ -102,12 +103,11 @@ final class Takeover {
     var ids = new ArrayList<Position>();
     ids.add(state.settled());
     for (int shard = 0; shard < number; shard++) {
-      Optional<Map<Integer, Position>> head = views.checkpoints(lease.generation(), shard);
+      Optional<Heads.Head> head = target.heads().head(lease.generation(), shard, lease.partition());
       if (head.isEmpty()) {
         return new Found.Over();
       }
-      Position checkpoint =
-          head.get().getOrDefault(lease.partition(), Position.origin(lease.partition()));
+      Position checkpoint = head.get().checkpoint();
       ids.add(checkpoint);
       empty &= checkpoint.sequence() == 0;
       Position reached = shards.get(shard);
@@ -156,22 +156,22 @@ final class Takeover {
       };
     }
     List<LogEntry> part = PartitionOwner.atMost(entries);
-    return switch (projector.apply(lease, part, shards)) {
-      case Projector.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
+    return switch (subscription.apply(lease, part, Parking.NONE, shards)) {
+      case Target.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
         shards.putAll(written);
         refilled = part.getLast().position();
         yield new Found.More();
       }
-      case Projector.Result.Lost(String what) -> new Found.Lost(Optional.of(what));
-      case Projector.Result.Regressed(int shard) -> new Found.Retake(0);
-      case Projector.Result.NotOwner refused -> new Found.Over();
-      case Projector.Result.Gone gone -> new Found.Over();
+      case Target.Result.Lost(String what) -> new Found.Lost(Optional.of(what));
+      case Target.Result.Regressed(int shard) -> new Found.Retake(0);
+      case Target.Result.NotOwner refused -> new Found.Over();
+      case Target.Result.Gone gone -> new Found.Over();
     };
   }
 
   private Found ready() {
     long head =
-        empty ? projector.store().events().head(lease.partition()).position().sequence() : 0;
+        empty ? subscription.store().events().head(lease.partition()).position().sequence() : 0;
     return new Found.Ready(
         new Subscriptions.State(
             state.settled(),

@@ -50,7 +50,7 @@ class ArchitectureTest {
   void publicExceptionsShareOneRoot() {
     classes()
         .that()
-        .areAssignableTo(Throwable.class)
+        .areAssignableTo(RuntimeException.class)
         .and()
         .haveModifier(JavaModifier.PUBLIC)
         .should()

@@ -77,7 +77,7 @@ public abstract class DeletedStreamsContract extends StreamMarksSuite {
     append(events(), "a/2", new Paid(2));
     List<LogEntry> read = log("a");
     delete(ORDERS, "a"); // between reading the log and fetching the events
-    assertThat(applyAndDie(orders, read)).isInstanceOf(Projector.Result.Applied.class);
+    assertThat(applyAndDie(orders, read)).isInstanceOf(Target.Result.Applied.class);
     assertThat(opened().readModel(orders).find("a/2")).contains(new Order("y", 2, 2, null));
     append(events(), "a/2", new Paid(3));
     run(orders);
@@ -100,11 +100,11 @@ public abstract class DeletedStreamsContract extends StreamMarksSuite {
               throw new IllegalStateException("paid before it was placed");
             });
     assertThat(applyAndDie(picky, shared, read.subList(0, 1)))
-        .isInstanceOf(Projector.Result.Applied.class);
+        .isInstanceOf(Target.Result.Applied.class);
     assertThatThrownBy(() -> applyAndDie(picky, shared, read.subList(1, 2)))
         .hasMessageContaining("event 2 of order:a");
     assertThat(applyAndDie(picky, shared, read.subList(1, 2)))
-        .isInstanceOf(Projector.Result.Applied.class);
+        .isInstanceOf(Target.Result.Applied.class);
   }
 
   @Test
@@ -116,7 +116,7 @@ public abstract class DeletedStreamsContract extends StreamMarksSuite {
     var shared = new SharedEvents(events(), Set.of("order"), 2);
     assertThat(shared.fetch(read.subList(1, 2), category -> true)).hasSize(1);
     delete(ORDERS, "a");
-    assertThat(applyAndDie(orders, shared, read)).isInstanceOf(Projector.Result.Applied.class);
+    assertThat(applyAndDie(orders, shared, read)).isInstanceOf(Target.Result.Applied.class);
     assertThat(Shop.rows(opened().readModel(orders)))
         .isEqualTo(Map.of("a/2", new Order("y", 0, 1, null)));
   }

@@ -79,7 +79,7 @@ public abstract class ForgottenDataContract extends StreamMarksSuite {
     List<LogEntry> log = log("1");
     for (int upTo = 2; upTo <= 3; upTo++) {
       assertThat(applyAndDie(View.byGuest(), log.subList(1, upTo)))
-          .isInstanceOf(Projector.Result.Applied.class);
+          .isInstanceOf(Target.Result.Applied.class);
     }
     append(events(), "1", new Stayed(4));
     run(view);
@@ -148,7 +148,7 @@ public abstract class ForgottenDataContract extends StreamMarksSuite {
     List<LogEntry> read = log("1");
     delete(Guests.category("guest"), "1");
     assertThat(applyAndDie(View.byGuest(), read.subList(1, 2)))
-        .isInstanceOf(Projector.Result.Applied.class);
+        .isInstanceOf(Target.Result.Applied.class);
     run(view);
     assertThat(rows(view)).isEmpty();
   }

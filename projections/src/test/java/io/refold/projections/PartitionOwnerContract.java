@@ -16,7 +16,9 @@ import io.refold.projections.Shop.Placed;
 import io.refold.projections.Shop.Sales;
 import io.refold.projections.Shop.SalesByDay;
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Heads;
 import io.refold.projections.store.Lease;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import io.refold.projections.store.Views;
@@ -58,20 +60,20 @@ public abstract class PartitionOwnerContract {
     return store.events();
   }
 
-  private <V> PartitionOwner<V> owner(Projection<V> projection, String name) {
-    var format = new RowFormat<>(projection);
+  private PartitionOwner owner(Projection<?> projection, String name) {
+    Subscriber format = new RowFormat<>(projection);
     Layout layout = store.generations().open(format.name(), format.shape(store.shards()));
-    new GenerationKeys(store, layout).create();
-    var owner = new PartitionOwner<>(projector(format, layout), partition, name, LEASE);
+    GenerationKeys.of(store, format, layout).create();
+    var owner = new PartitionOwner(projector(format, layout), partition, name, LEASE);
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
   }
 
-  private <V> Projector<V> projector(RowFormat<V> format, Layout layout) {
-    return new Projector<>(store, format, layout, SharedEvents.alone(events()));
+  private Subscription projector(Subscriber format, Layout layout) {
+    return Subscription.of(store, format, layout, SharedEvents.alone(events()));
   }
 
-  private static Step untilIdle(PartitionOwner<?> owner) {
+  private static Step untilIdle(PartitionOwner owner) {
     Step step = owner.step();
     for (int i = 0; step == Step.WORKED && i < 1_000; i++) {
       step = owner.step();
@@ -79,7 +81,7 @@ public abstract class PartitionOwnerContract {
     return step;
   }
 
-  private static Lease lease(PartitionOwner<?> owner) {
+  private static Lease lease(PartitionOwner owner) {
     return Objects.requireNonNull(owner.lease());
   }
 
@@ -96,14 +98,14 @@ public abstract class PartitionOwnerContract {
   }
 
   /** Gives the lease back in the owner's name, so that it believes it still has it. */
-  private void takeAway(PartitionOwner<?> owner) {
+  private void takeAway(PartitionOwner owner) {
     store.subscriptions().release(lease(owner));
   }
 
   @Test
   void anOwnerGoesThroughHistoryAndThenOn() {
     append(events(), ID, new Placed("x"));
-    PartitionOwner<?> owner = owner(orders, "a");
+    PartitionOwner owner = owner(orders, "a");
     assertThat(owner.state()).isEqualTo(PartitionState.TAKING_OVER);
     assertThat(owner.step()).isEqualTo(Step.WORKED);
     assertThat(owner.state()).isEqualTo(PartitionState.FILLING);
@@ -120,12 +122,12 @@ public abstract class PartitionOwnerContract {
   void anOwnerThatWasReplacedWritesNothingAnyMore() {
     append(events(), ID, new Placed("x"));
     for (int steps = 1; steps <= 6; steps++) {
-      PartitionOwner<?> stale = owner(sales, "stale" + steps);
+      PartitionOwner stale = owner(sales, "stale" + steps);
       for (int i = 0; i < steps; i++) {
         stale.step();
       }
       takeAway(stale);
-      PartitionOwner<?> successor = owner(sales, "successor" + steps);
+      PartitionOwner successor = owner(sales, "successor" + steps);
       pay(2);
       assertThat(untilIdle(successor)).isEqualTo(Step.IDLE);
       Map<String, Sales> before = rows(store.readModel(sales));
@@ -142,10 +144,10 @@ public abstract class PartitionOwnerContract {
   @Test
   void aRivalWhoseEpochStandsInAShardIsOutbid() {
     append(events(), ID, new Placed("x"));
-    PartitionOwner<?> owner = owner(orders, "a");
+    PartitionOwner owner = owner(orders, "a");
     Lease held = lease(owner);
     var high = new Lease(held.generation(), partition, "rival", held.epoch() + 1_000_000_000L);
-    assertThat(store.views().fence(2, high)).isEqualTo(new Views.Fencing.Done());
+    assertThat(store.views().fence(2, high)).isEqualTo(new Heads.Fencing.Done());
     assertThat(owner.step()).isEqualTo(Step.RETAKE);
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     assertThat(lease(owner).epoch()).isGreaterThan(high.epoch());
@@ -156,14 +158,14 @@ public abstract class PartitionOwnerContract {
   @Test
   void whatWasReadAndNotSettledIsReadAgainAndCountsOnce() {
     append(events(), ID, new Placed("x"));
-    PartitionOwner<?> first = owner(sales, "first");
+    PartitionOwner first = owner(sales, "first");
     untilIdle(first);
     pay(3);
     Lease held = lease(first);
     var read = store.subscriptions().next(held, head(), 2);
     assertThat(read).isInstanceOf(Subscriptions.Reading.Entries.class);
     first.release();
-    PartitionOwner<?> second = owner(sales, "second");
+    PartitionOwner second = owner(sales, "second");
     untilIdle(second);
     assertEqualToFreshFold(sales);
     assertThat(store.readModel(sales).find("all")).contains(new Sales(1, 3, 4));
@@ -177,25 +179,23 @@ public abstract class PartitionOwnerContract {
   void aBatchThatIsInTheRowsAndWasNotSettledIsNotAppliedTwice() {
     append(events(), ID, new Placed("x"));
     pay(4);
-    PartitionOwner<?> first = owner(sales, "first");
+    PartitionOwner first = owner(sales, "first");
     first.step();
-    Projector<Sales> projector = projector(new RowFormat<>(sales), layout(sales));
+    Subscription projector = projector(new RowFormat<>(sales), layout(sales));
     var entries = events().readLog(partition, 0, 3);
-    assertThat(apply(projector, lease(first), entries))
-        .isInstanceOf(Projector.Result.Applied.class);
+    assertThat(apply(projector, lease(first), entries)).isInstanceOf(Target.Result.Applied.class);
     assertThat(apply(projector, lease(first), entries))
         .as("the same again")
-        .isInstanceOf(Projector.Result.Applied.class);
+        .isInstanceOf(Target.Result.Applied.class);
     first.release();
-    PartitionOwner<?> second = owner(sales, "second");
+    PartitionOwner second = owner(sales, "second");
     untilIdle(second);
     assertEqualToFreshFold(sales);
   }
 
-  private static Projector.Result apply(
-      Projector<?> projector, Lease lease, List<LogEntry> entries) {
+  private static Target.Result apply(Subscription projector, Lease lease, List<LogEntry> entries) {
     try {
-      return projector.apply(lease, entries, Map.of());
+      return projector.apply(lease, entries, Parking.NONE, Map.of());
     } catch (EventFailure failure) {
       throw new AssertionError(failure);
     }
@@ -209,13 +209,13 @@ public abstract class PartitionOwnerContract {
   void aShardThatHasLostItsRowsIsRefilledBeforeAnythingElse() {
     append(events(), ID, new Placed("x"));
     pay(700);
-    PartitionOwner<?> first = owner(sales, "first");
+    PartitionOwner first = owner(sales, "first");
     untilIdle(first);
     first.release();
     for (int shard = 0; shard < store.shards(); shard++) {
       loseShard(store, layout(sales), shard);
       pay(2);
-      PartitionOwner<?> next = owner(sales, "next" + shard);
+      PartitionOwner next = owner(sales, "next" + shard);
       assertThat(untilIdle(next)).isEqualTo(Step.IDLE);
       assertEqualToFreshFold(sales);
       next.release();
@@ -226,12 +226,12 @@ public abstract class PartitionOwnerContract {
   void aShardThatLosesItsRowsUnderAWorkingOwnerIsNoticed() {
     append(events(), ID, new Placed("x"));
     pay(5);
-    PartitionOwner<?> owner = owner(sales, "a");
+    PartitionOwner owner = owner(sales, "a");
     untilIdle(owner);
     int shard = RowFormat.shard("all", store.shards());
     loseShard(store, layout(sales), shard);
-    new GenerationKeys(store, layout(sales)).create();
-    assertThat(store.views().fence(shard, lease(owner))).isEqualTo(new Views.Fencing.Done());
+    new GenerationKeys(store, store.views(), layout(sales)).create();
+    assertThat(store.views().fence(shard, lease(owner))).isEqualTo(new Heads.Fencing.Done());
     pay(1);
     assertThat(untilIdle(owner)).isEqualTo(Step.RETAKE);
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
@@ -242,18 +242,19 @@ public abstract class PartitionOwnerContract {
   @Test
   void aShardThatHasAppliedWhatTheLogHasLostStopsTheProjection() {
     append(events(), ID, new Placed("x"));
-    PartitionOwner<?> first = owner(sales, "first");
+    PartitionOwner first = owner(sales, "first");
     untilIdle(first);
     var lost = new Position(partition, head().sequence() + 1, head().micros() + 1);
     int shard = RowFormat.shard("all", store.shards());
     assertThat(
             store
                 .views()
-                .commit(lease(first), List.of(new Views.Commit(shard, head(), lost, List.of()))))
+                .commit(
+                    lease(first), List.of(Views.Commit.passing(shard, head(), lost, List.of()))))
         .containsEntry(shard, Views.Outcome.DONE);
     first.release();
     pay(1);
-    PartitionOwner<?> second = owner(sales, "second");
+    PartitionOwner second = owner(sales, "second");
     assertThat(untilIdle(second)).isEqualTo(Step.OVER);
     assertThat(second.state()).isEqualTo(PartitionState.LOST_HISTORY);
     assertThat(second.problem()).contains("does not hold [" + lost + "]");
@@ -274,7 +275,7 @@ public abstract class PartitionOwnerContract {
     append(events(), ID, new Placed("x"), new Paid(1));
     append(events(), ID, new Paid(1), bad);
     append(events(), ID, new Paid(1));
-    PartitionOwner<?> owner = owner(picky, "a");
+    PartitionOwner owner = owner(picky, "a");
     for (int attempt = 0; attempt < 3; attempt++) {
       assertThat(untilIdle(owner)).isEqualTo(Step.HALTED);
       assertThat(owner.state()).isEqualTo(PartitionState.HALTED);
@@ -282,7 +283,7 @@ public abstract class PartitionOwnerContract {
       assertThat(store.readModel(picky).find(ID)).contains(new Shop.Order("x", 1, 2, null));
     }
     owner.release();
-    PartitionOwner<?> successor = owner(picky, "b");
+    PartitionOwner successor = owner(picky, "b");
     assertThat(untilIdle(successor)).isEqualTo(Step.HALTED);
     assertThat(store.status(picky).partitions().get(partition).state())
         .isEqualTo(PartitionState.HALTED);

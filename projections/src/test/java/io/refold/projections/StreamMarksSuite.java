@@ -7,6 +7,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.LogEntry;
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import io.refold.projections.store.Views;
 import java.time.Duration;
@@ -74,17 +75,18 @@ abstract class StreamMarksSuite {
   }
 
   /** Applies entries of one partition and then "dies" before they are settled. */
-  final Projector.Result applyAndDie(Projection<?> projection, List<LogEntry> entries) {
+  final Target.Result applyAndDie(Projection<?> projection, List<LogEntry> entries) {
     return applyAndDie(projection, SharedEvents.alone(events()), entries);
   }
 
-  final <V> Projector.Result applyAndDie(
-      Projection<V> projection, SharedEvents shared, List<LogEntry> entries) {
-    Projector<V> projector = projector(projection, shared);
-    PartitionOwner<V> owner = owner(projector, entries.getFirst().position().partition());
+  final Target.Result applyAndDie(
+      Projection<?> projection, SharedEvents shared, List<LogEntry> entries) {
+    Subscription projector = projector(projection, shared);
+    PartitionOwner owner = owner(projector, entries.getFirst().position().partition());
     owner.step();
     try {
-      return projector.apply(Objects.requireNonNull(owner.lease()), entries, Map.of());
+      return projector.apply(
+          Objects.requireNonNull(owner.lease()), entries, Parking.NONE, Map.of());
     } catch (EventFailure failure) {
       throw new AssertionError(failure.reason(), failure);
     } finally {
@@ -92,16 +94,16 @@ abstract class StreamMarksSuite {
     }
   }
 
-  final <V> Projector<V> projector(Projection<V> projection, SharedEvents shared) {
-    var format = new RowFormat<>(projection);
+  final Subscription projector(Projection<?> projection, SharedEvents shared) {
+    Subscriber format = new RowFormat<>(projection);
     Layout layout = opened.generations().open(format.name(), format.shape(opened.shards()));
-    new GenerationKeys(opened, layout).create();
-    return new Projector<>(opened, format, layout, shared);
+    GenerationKeys.of(opened, format, layout).create();
+    return Subscription.of(opened, format, layout, shared);
   }
 
   /** Returns an owner that has the lease and is to be driven step by step. */
-  static <V> PartitionOwner<V> owner(Projector<V> projector, int partition) {
-    var owner = new PartitionOwner<>(projector, partition, "one", Duration.ofMinutes(1));
+  static PartitionOwner owner(Subscription projector, int partition) {
+    var owner = new PartitionOwner(projector, partition, "one", Duration.ofMinutes(1));
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
   }

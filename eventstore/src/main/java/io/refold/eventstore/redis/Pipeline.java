@@ -210,9 +210,8 @@ final class Pipeline implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     var cause = new CancellationException("the store was closed");
-    underWay.forEach(
-        sending ->
-            sending.complete(
-                new ReplyLostException("the store was closed before Redis answered", cause)));
+    underWay.forEach(sending ->
+        sending.complete(
+            new ReplyLostException("the store was closed before Redis answered", cause)));
   }
 }

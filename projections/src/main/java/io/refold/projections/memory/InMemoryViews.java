@@ -1,17 +1,22 @@
 package io.refold.projections.memory;
 
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StreamId;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Views;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -34,12 +39,18 @@ final class InMemoryViews implements Views {
   private static final class Shard {
     final Map<Integer, Fence> fences = new HashMap<>();
     final Map<Integer, Position> checkpoints = new HashMap<>();
+    final Map<Integer, Map<StreamId, Note>> notes = new HashMap<>();
+    final Map<Integer, Set<EventAddress>> drops = new HashMap<>();
     final TreeMap<String, StoredRow> rows = new TreeMap<>(CODE_POINTS);
     final Map<String, NavigableSet<String>> indexes = new HashMap<>();
     long revisions;
 
     Position checkpoint(int partition) {
       return checkpoints.getOrDefault(partition, Position.origin(partition));
+    }
+
+    Map<StreamId, Note> notes(int partition) {
+      return notes.computeIfAbsent(partition, key -> new HashMap<>());
     }
 
     NavigableSet<String> order(Span span) {
@@ -90,15 +101,33 @@ final class InMemoryViews implements Views {
   }
 
   @Override
-  public synchronized Optional<Map<Integer, Position>> checkpoints(
-      Generation generation, int number) {
+  public synchronized Optional<Head> head(Generation generation, int number, int partition) {
     return Optional.ofNullable(shard(generation, number))
-        .map(shard -> Map.copyOf(shard.checkpoints));
+        .map(shard ->
+            new Head(
+                shard.checkpoint(partition),
+                shard.notes(partition),
+                shard.drops.getOrDefault(partition, Set.of())));
+  }
+
+  @Override
+  public synchronized void unnote(int number, Lease lease, StreamId stream) {
+    Shard shard = shard(lease.generation(), number);
+    if (shard != null && holds(shard, lease)) {
+      shard.notes(lease.partition()).remove(stream);
+    }
+  }
+
+  private static boolean holds(Shard shard, Lease lease) {
+    return new Fence(lease.owner(), lease.epoch()).equals(shard.fences.get(lease.partition()));
   }
 
   @Override
   public synchronized Optional<Map<Integer, ShardRows>> read(
-      Generation generation, int partition, Map<Integer, List<String>> keys) {
+      Generation generation,
+      int partition,
+      Map<Integer, List<String>> keys,
+      Collection<StreamId> streams) {
     var read = new HashMap<Integer, ShardRows>();
     for (var wanted : keys.entrySet()) {
       Shard shard = shard(generation, wanted.getKey());
@@ -112,7 +141,9 @@ final class InMemoryViews implements Views {
           rows.put(key, row);
         }
       }
-      read.put(wanted.getKey(), new ShardRows(shard.checkpoint(partition), rows));
+      var notes = new HashMap<>(shard.notes(partition));
+      notes.keySet().retainAll(streams);
+      read.put(wanted.getKey(), new ShardRows(shard.checkpoint(partition), rows, notes));
     }
     return Optional.of(read);
   }
@@ -131,10 +162,16 @@ final class InMemoryViews implements Views {
     if (shard == null) {
       return Outcome.GONE;
     }
-    if (!new Fence(lease.owner(), lease.epoch()).equals(shard.fences.get(lease.partition()))) {
+    if (!holds(shard, lease)) {
       return Outcome.FENCED;
     }
-    if (!shard.checkpoint(lease.partition()).equals(commit.expected())) {
+    boolean asRead =
+        switch (commit.step()) {
+          case Step.Passing step -> shard.checkpoint(lease.partition()).equals(step.expected());
+          case Step.Retrying step ->
+              step.expected().equals(shard.notes(lease.partition()).get(step.stream()));
+        };
+    if (!asRead) {
       return Outcome.CONFLICT;
     }
     for (RowChange change : commit.changes()) {
@@ -157,7 +194,12 @@ final class InMemoryViews implements Views {
         index(shard, entry).add(entry.value() + '\0' + change.key());
       }
     }
-    shard.checkpoints.put(lease.partition(), commit.checkpoint());
+    commit.notes().forEach(shard.notes(lease.partition())::putIfAbsent);
+    shard.drops.computeIfAbsent(lease.partition(), key -> new HashSet<>()).addAll(commit.drops());
+    switch (commit.step()) {
+      case Step.Passing step -> shard.checkpoints.put(lease.partition(), step.checkpoint());
+      case Step.Retrying step -> shard.notes(lease.partition()).put(step.stream(), step.note());
+    }
     return Outcome.DONE;
   }
 

@@ -6,13 +6,17 @@ import static io.refold.projections.redis.Replies.script;
 import static io.refold.projections.redis.Replies.text;
 
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StreamId;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Views;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +30,7 @@ final class RedisViews implements Views {
   private static final RedisScript DELETE = script("view_delete.lua");
   private static final RedisScript FENCE = script("view_fence.lua");
   private static final RedisScript HEAD = script("view_head.lua");
+  private static final RedisScript UNNOTE = script("view_unnote.lua");
   private static final RedisScript READ = script("view_read.lua");
   private static final RedisScript COMMIT = script("view_commit.lua");
   private static final RedisScript SELECT = script("view_select.lua");
@@ -67,27 +72,70 @@ final class RedisViews implements Views {
   }
 
   @Override
-  public Optional<Map<Integer, Position>> checkpoints(Generation generation, int shard) {
-    List<?> reply = list(session.eval(HEAD, List.of(keys.head(generation, shard))));
+  public Optional<Head> head(Generation generation, int shard, int partition) {
+    List<?> reply = list(session.eval(HEAD, List.of(keys.head(generation, shard)), partition));
     if (reply.isEmpty()) {
       return Optional.empty();
     }
-    var checkpoints = new HashMap<Integer, Position>();
+    var notes = new HashMap<StreamId, Note>();
+    var drops = new HashSet<EventAddress>();
     for (int i = 1; i < reply.size(); i += 2) {
-      int partition = Integer.parseInt(text(reply, i));
-      checkpoints.put(partition, Position.ofLogId(partition, text(reply, i + 1)));
+      String field = text(reply, i);
+      String name = field.substring(field.indexOf(':') + 1);
+      if (field.charAt(0) == 'n') {
+        notes.put(StreamId.parse(name), note(partition, text(reply, i + 1)));
+      } else {
+        drops.add(Addresses.parse(name));
+      }
     }
-    return Optional.of(checkpoints);
+    return Optional.of(new Head(Position.ofLogId(partition, text(reply, 0)), notes, drops));
+  }
+
+  @Override
+  public void unnote(int shard, Lease lease, StreamId stream) {
+    session.eval(
+        UNNOTE,
+        List.of(keys.head(lease.generation(), shard)),
+        lease.partition(),
+        lease.owner(),
+        lease.epoch(),
+        noteField(lease.partition(), stream));
+  }
+
+  private static String noteField(int partition, StreamId stream) {
+    return "n" + partition + ":" + stream;
+  }
+
+  private static String dropField(int partition, EventAddress event) {
+    return "d" + partition + ":" + Addresses.text(event);
+  }
+
+  /** Reads {@code <version> <log id>}. */
+  private static Note note(int partition, String stored) {
+    int space = stored.indexOf(' ');
+    return new Note(
+        Long.parseLong(stored, 0, space, 10),
+        Position.ofLogId(partition, stored.substring(space + 1)));
+  }
+
+  private static String written(Note note) {
+    return note.version() + " " + note.position().logId();
   }
 
   @Override
   public Optional<Map<Integer, ShardRows>> read(
-      Generation generation, int partition, Map<Integer, List<String>> wanted) {
+      Generation generation,
+      int partition,
+      Map<Integer, List<String>> wanted,
+      Collection<StreamId> streams) {
     List<Integer> shards = List.copyOf(wanted.keySet());
+    List<StreamId> noted = List.copyOf(streams);
     var calls = new ArrayList<CompletionStage<@Nullable Object>>();
     for (int shard : shards) {
       var args = new ArrayList<Object>();
       args.add(partition);
+      args.add(noted.size());
+      noted.forEach(stream -> args.add(noteField(partition, stream)));
       args.addAll(wanted.getOrDefault(shard, List.of()));
       calls.add(
           session.evalAsync(
@@ -102,17 +150,30 @@ final class RedisViews implements Views {
       if (reply.isEmpty()) {
         return Optional.empty();
       }
-      List<String> names = wanted.getOrDefault(shards.get(i), List.of());
-      var rows = new HashMap<String, StoredRow>();
-      for (int j = 0; j < names.size(); j++) {
-        Object row = reply.get(j + 1);
-        if (row != null) {
-          rows.put(names.get(j), row(text(row)));
-        }
-      }
-      read.put(shards.get(i), new ShardRows(Position.ofLogId(partition, text(reply, 0)), rows));
+      read.put(
+          shards.get(i),
+          shardRows(partition, reply, noted, wanted.getOrDefault(shards.get(i), List.of())));
     }
     return Optional.of(read);
+  }
+
+  private static ShardRows shardRows(
+      int partition, List<?> reply, List<StreamId> streams, List<String> names) {
+    var notes = new HashMap<StreamId, Note>();
+    for (int i = 0; i < streams.size(); i++) {
+      Object note = reply.get(1 + i);
+      if (note != null) {
+        notes.put(streams.get(i), note(partition, text(note)));
+      }
+    }
+    var rows = new HashMap<String, StoredRow>();
+    for (int i = 0; i < names.size(); i++) {
+      Object row = reply.get(1 + streams.size() + i);
+      if (row != null) {
+        rows.put(names.get(i), row(text(row)));
+      }
+    }
+    return new ShardRows(Position.ofLogId(partition, text(reply, 0)), rows, notes);
   }
 
   /** Reads {@code <revision> <json>}. */
@@ -141,8 +202,29 @@ final class RedisViews implements Views {
     args.add(lease.partition());
     args.add(lease.owner());
     args.add(lease.epoch());
-    args.add(commit.expected().logId());
-    args.add(commit.checkpoint().logId());
+    switch (commit.step()) {
+      case Step.Passing(Position expected, Position checkpoint) -> {
+        args.add("c" + lease.partition());
+        args.add(expected.logId());
+        args.add(checkpoint.logId());
+      }
+      case Step.Retrying(StreamId stream, Note expected, Note note) -> {
+        args.add(noteField(lease.partition(), stream));
+        args.add(written(expected));
+        args.add(written(note));
+      }
+    }
+    args.add(commit.notes().size() + commit.drops().size());
+    commit
+        .notes()
+        .forEach((stream, note) -> {
+          args.add(noteField(lease.partition(), stream));
+          args.add(written(note));
+        });
+    for (EventAddress dropped : commit.drops()) {
+      args.add(dropField(lease.partition(), dropped));
+      args.add("");
+    }
     for (RowChange change : commit.changes()) {
       args.add(change.key());
       args.add(change.revision());

@@ -1,38 +1,24 @@
 package io.refold.projections.store;
 
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StreamId;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of generations, in shards. A shard has a head (owner, epoch and checkpoint per
- * partition, a counter of revisions), rows and indexes. Calls that name several shards are one
- * atomic step per shard, in any order. Thread-safe.
+ * The rows of generations, in shards. A shard has a head (which also counts revisions), rows and
+ * indexes. Calls that name several shards are one atomic step per shard, in any order. Thread-safe.
  *
  * <p>Every method throws {@link io.refold.eventstore.StoreUnavailableException} if the store cannot
  * be reached and nothing was done, and {@link io.refold.eventstore.ReplyLostException} if it is not
  * known.
  */
-public interface Views {
-  /** What writing an epoch into a head led to. */
-  sealed interface Fencing {
-    /** The head holds owner and epoch. */
-    record Done() implements Fencing {}
-
-    /**
-     * Refused: the head holds a higher epoch.
-     *
-     * @param epoch the one it holds
-     */
-    record Refused(long epoch) implements Fencing {}
-
-    /** The shard is not there. */
-    record Gone() implements Fencing {}
-  }
-
+public interface Views extends Heads {
   /** What a commit led to. */
   enum Outcome {
     /** Rows, indexes and checkpoint are written. */
@@ -58,8 +44,9 @@ public interface Views {
    *
    * @param checkpoint up to where the partition's events are in the shard
    * @param rows those of the asked rows that exist
+   * @param notes how far the shard is with those of the asked streams of which it has a note
    */
-  record ShardRows(Position checkpoint, Map<String, StoredRow> rows) {}
+  record ShardRows(Position checkpoint, Map<String, StoredRow> rows, Map<StreamId, Note> notes) {}
 
   /**
    * A place of a row in an index.
@@ -91,18 +78,52 @@ public interface Views {
     }
   }
 
+  /** What a commit compares before it writes, and moves. */
+  sealed interface Step {
+    /**
+     * The shard passes events: its checkpoint moves.
+     *
+     * @param expected the checkpoint that was read
+     * @param checkpoint the new one
+     */
+    record Passing(Position expected, Position checkpoint) implements Step {}
+
+    /**
+     * The shard gets an event of a parked stream that it has passed without: its note moves.
+     *
+     * @param stream the stream
+     * @param expected the note that was read
+     * @param note the new one
+     */
+    record Retrying(StreamId stream, Note expected, Note note) implements Step {}
+  }
+
   /**
    * What is to be written to one shard.
    *
    * @param shard the shard
-   * @param expected the checkpoint that was read
-   * @param checkpoint the new one
+   * @param step what is compared and moved
    * @param changes rows that were read and folded
+   * @param notes notes of parked streams whose first events are passed; one that is there stays
+   * @param drops dropped events that are passed
    */
-  record Commit(int shard, Position expected, Position checkpoint, List<RowChange> changes) {
-    /** Copies the list. */
+  record Commit(
+      int shard,
+      Step step,
+      List<RowChange> changes,
+      Map<StreamId, Note> notes,
+      Set<EventAddress> drops) {
+    /** Copies the collections. */
     public Commit {
       changes = List.copyOf(changes);
+      notes = Map.copyOf(notes);
+      drops = Set.copyOf(drops);
+    }
+
+    /** A commit of a shard that passes events, none of which is parked or dropped. */
+    public static Commit passing(
+        int shard, Position expected, Position checkpoint, List<RowChange> changes) {
+      return new Commit(shard, new Step.Passing(expected, checkpoint), changes, Map.of(), Set.of());
     }
   }
 
@@ -132,30 +153,18 @@ public interface Views {
     }
   }
 
-  /** Creates an empty shard; does nothing if it exists. */
-  void create(Generation generation, int shard);
-
   /**
-   * Deletes a shard.
-   *
-   * @param indexes the names of all its indexes
-   */
-  void delete(Generation generation, int shard, List<String> indexes);
-
-  /** Writes a lease's owner and epoch into a shard's head; refused where a higher epoch stands. */
-  Fencing fence(int shard, Lease lease);
-
-  /** Returns the checkpoint of each partition in a shard, or empty if the shard is not there. */
-  Optional<Map<Integer, Position>> checkpoints(Generation generation, int shard);
-
-  /**
-   * Reads rows and a partition's checkpoint, each shard at one moment.
+   * Reads rows and what the head says of a partition, each shard at one moment.
    *
    * @param keys the wanted rows per shard
+   * @param streams the streams whose notes are wanted
    * @return per shard; empty if one of them is not there
    */
   Optional<Map<Integer, ShardRows>> read(
-      Generation generation, int partition, Map<Integer, List<String>> keys);
+      Generation generation,
+      int partition,
+      Map<Integer, List<String>> keys,
+      Collection<StreamId> streams);
 
   /** Writes to shards, each with compare-and-set; returns the outcome per shard. */
   Map<Integer, Outcome> commit(Lease lease, List<Commit> commits);

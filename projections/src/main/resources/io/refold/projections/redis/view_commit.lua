@@ -1,17 +1,19 @@
--- Writes rows, indexes and a partition's checkpoint of one shard, if nothing has changed since it was
--- read.
+-- Writes rows, indexes and one field of the head (a partition's checkpoint, or the note of a parked
+-- stream) of one shard, if nothing has changed since it was read.
 --
 -- KEYS  1 head, 2 rows, 3 keys, 4.. indexes
--- ARGV  1 partition, 2 owner, 3 epoch, 4 checkpoint that was read, 5 new checkpoint; then for each row:
---       key, revision that was read (0: no row), JSON ('': delete the row), number of index entries it
---       loses, for each the index's number from 1 and the value, and likewise those it gets
+-- ARGV  1 partition, 2 owner, 3 epoch, 4 field of the head, 5 its value that was read, 6 its new value,
+--       7 number of further fields, for each name and value, written where they are not there; then for
+--       each row: key, revision that was read (0: no row), JSON ('': delete the row), number of index
+--       entries it loses, for each the index's number from 1 and the value, and likewise those it gets
 -- reply {'done'}, {'fenced'}, {'conflict'}, {'gone'}
-local head = redis.call('HMGET', KEYS[1], 'rev', 'o' .. ARGV[1], 'c' .. ARGV[1])
+local head = redis.call('HMGET', KEYS[1], 'rev', 'o' .. ARGV[1], ARGV[4])
 if not head[1] then return {'gone'} end
 if head[2] ~= ARGV[3] .. ' ' .. ARGV[2] then return {'fenced'} end
-if (head[3] or '0-0') ~= ARGV[4] then return {'conflict'} end
+if (head[3] or '0-0') ~= ARGV[5] then return {'conflict'} end
 
-local rows, keys, arg = {}, {}, 6
+local further = 7 + 2 * tonumber(ARGV[7])
+local rows, keys, arg = {}, {}, further + 1
 while arg <= #ARGV do
   local row = {key = ARGV[arg], revision = ARGV[arg + 1], json = ARGV[arg + 2], removed = arg + 4}
   row.added = row.removed + 2 * tonumber(ARGV[arg + 3]) + 1
@@ -79,5 +81,6 @@ for number = 1, #KEYS - 3 do
   end
   insert_rest()
 end
-redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', revision), 'c' .. ARGV[1], ARGV[5])
+for i = 8, further, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', revision), ARGV[4], ARGV[6])
 return {'done'}

@@ -23,7 +23,7 @@ class InMemoryRebuildTest extends RebuildContract {
       assertThat(store.subscriptions().outlook(partition, gone)).isEmpty();
     }
     for (int shard = 0; shard < store.shards(); shard++) {
-      assertThat(store.views().checkpoints(gone, shard)).isEmpty();
+      assertThat(store.views().head(gone, shard, 0)).isEmpty();
     }
   }
 }

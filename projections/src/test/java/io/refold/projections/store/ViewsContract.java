@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refold.eventstore.Position;
 import io.refold.projections.ProjectionStore;
+import io.refold.projections.store.Heads.Fencing;
+import io.refold.projections.store.Heads.Head;
 import io.refold.projections.store.Views.Commit;
-import io.refold.projections.store.Views.Fencing;
 import io.refold.projections.store.Views.IndexEntry;
 import io.refold.projections.store.Views.Outcome;
 import io.refold.projections.store.Views.RowChange;
@@ -58,13 +59,13 @@ public abstract class ViewsContract {
 
   private Outcome commit(Lease by, Position expected, Position next, RowChange... changes) {
     return views()
-        .commit(by, List.of(new Commit(0, expected, next, List.of(changes))))
+        .commit(by, List.of(Commit.passing(0, expected, next, List.of(changes))))
         .getOrDefault(0, Outcome.GONE);
   }
 
   private ShardRows read(String... keys) {
     return Objects.requireNonNull(
-        views().read(generation, 3, Map.of(0, List.of(keys))).orElseThrow().get(0));
+        views().read(generation, 3, Map.of(0, List.of(keys)), List.of()).orElseThrow().get(0));
   }
 
   private static Span keys(int limit) {
@@ -86,8 +87,8 @@ public abstract class ViewsContract {
     assertThat(read.checkpoint()).isEqualTo(FIRST);
     assertThat(read.rows().keySet()).containsExactlyInAnyOrder("a", "b");
     assertThat(read.rows().get("a")).extracting(StoredRow::json).isEqualTo("{1}");
-    assertThat(views().checkpoints(generation, 0)).contains(Map.of(3, FIRST));
-    assertThat(views().read(generation, 4, Map.of(0, List.of("a"))).orElseThrow().get(0))
+    assertThat(views().head(generation, 0, 3)).map(Head::checkpoint).contains(FIRST);
+    assertThat(views().read(generation, 4, Map.of(0, List.of("a")), List.of()).orElseThrow().get(0))
         .as("another partition's checkpoint")
         .extracting(ShardRows::checkpoint)
         .isEqualTo(Position.origin(4));
@@ -134,7 +135,7 @@ public abstract class ViewsContract {
 
   @Test
   void aLateCopyOfACommitChangesNothing() {
-    var first = new Commit(0, NONE, FIRST, List.of(put("a", 0, "{1}")));
+    var first = Commit.passing(0, NONE, FIRST, List.of(put("a", 0, "{1}")));
     assertThat(views().commit(lease, List.of(first))).containsEntry(0, Outcome.DONE);
     assertThat(views().commit(lease, List.of(first))).containsEntry(0, Outcome.CONFLICT);
     assertThat(revision("a")).isOne();
@@ -179,9 +180,10 @@ public abstract class ViewsContract {
   @Test
   void aShardThatIsNotThereIsSaidToBeGone() {
     assertThat(views().fence(7, lease)).isEqualTo(new Fencing.Gone());
-    assertThat(views().checkpoints(generation, 7)).isEmpty();
-    assertThat(views().read(generation, 3, Map.of(0, List.of("a"), 7, List.of("a")))).isEmpty();
-    assertThat(views().commit(lease, List.of(new Commit(7, NONE, FIRST, List.of()))))
+    assertThat(views().head(generation, 7, 3)).isEmpty();
+    assertThat(views().read(generation, 3, Map.of(0, List.of("a"), 7, List.of("a")), List.of()))
+        .isEmpty();
+    assertThat(views().commit(lease, List.of(Commit.passing(7, NONE, FIRST, List.of()))))
         .containsEntry(7, Outcome.GONE);
     assertThat(views().select(generation, 3, keys(10))).isEmpty();
     assertThat(views().count(generation, 3, keys(10))).isEqualTo(OptionalLong.empty());
@@ -193,10 +195,10 @@ public abstract class ViewsContract {
     views().create(generation, 0);
     assertThat(read("a").rows()).hasSize(1);
     views().delete(generation, 0, List.of("by"));
-    assertThat(views().checkpoints(generation, 0)).isEmpty();
+    assertThat(views().head(generation, 0, 3)).isEmpty();
     views().create(generation, 0);
     assertThat(views().fence(0, lease)).isEqualTo(new Fencing.Done());
-    assertThat(read("a")).isEqualTo(new ShardRows(NONE, Map.of()));
+    assertThat(read("a")).isEqualTo(new ShardRows(NONE, Map.of(), Map.of()));
     assertThat(members(new Span("by", "-", "+", false, 10))).isEmpty();
     assertThat(members(keys(10))).isEmpty();
   }
@@ -309,8 +311,8 @@ public abstract class ViewsContract {
     views().fence(1, lease);
     var commits =
         List.of(
-            new Commit(0, NONE, FIRST, List.of(put("a", 0, "{0}"))),
-            new Commit(1, SECOND, FIRST, List.of(put("b", 0, "{1}"))));
+            Commit.passing(0, NONE, FIRST, List.of(put("a", 0, "{0}"))),
+            Commit.passing(1, SECOND, FIRST, List.of(put("b", 0, "{1}"))));
     assertThat(views().commit(lease, commits))
         .containsEntry(0, Outcome.DONE)
         .containsEntry(1, Outcome.CONFLICT);

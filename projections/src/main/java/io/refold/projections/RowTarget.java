@@ -1,23 +1,29 @@
 package io.refold.projections;
 
-import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
 import io.refold.projections.store.Generations;
+import io.refold.projections.store.Heads;
+import io.refold.projections.store.Heads.Note;
 import io.refold.projections.store.Lease;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Views;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Applies batches to the rows of one generation. Shared by the owners of all partitions in a
+ * Applies events to the rows of one generation. Shared by the owners of all partitions in a
  * process.
  *
  * <p>All shards of a batch are read and folded before the first is written, so an event that fails
@@ -26,95 +32,51 @@ import java.util.concurrent.locks.ReentrantLock;
  * partitions, owners of one process take turns instead: a lock per shard, taken in the order of the
  * shards.
  */
-final class Projector<V> {
+final class RowTarget<V> implements Target {
   private static final int MAX_PAUSE_MILLIS = 32;
 
   private final ProjectionStore store;
-  private final SharedEvents events;
   private final RowFormat<V> format;
-  private final Resolver resolver;
   private final Generations.Layout layout;
   private final List<ReentrantLock> locks = new ArrayList<>();
 
-  /** What applying a batch led to. */
-  sealed interface Result {
-    /**
-     * Every shard has it.
-     *
-     * @param shards the checkpoint of each shard that the batch touches
-     * @param outdating the marks that tell of data which is in rows that were left as they are
-     */
-    record Applied(Map<Integer, Position> shards, List<StoredEvent> outdating) implements Result {}
-
-    /** The lease is not ours any more. */
-    record NotOwner() implements Result {}
-
-    /**
-     * Events are not where their log entries say.
-     *
-     * @param what which
-     */
-    record Lost(String what) implements Result {}
-
-    /** The generation has been dropped. */
-    record Gone() implements Result {}
-
-    /**
-     * A shard is behind what was recorded when settling: the partition must be taken over anew.
-     *
-     * @param shard which
-     */
-    record Regressed(int shard) implements Result {}
-  }
-
-  Projector(
-      ProjectionStore store, RowFormat<V> format, Generations.Layout layout, SharedEvents events) {
-    this.events = events;
+  RowTarget(ProjectionStore store, RowFormat<V> format, Generations.Layout layout) {
     this.store = store;
     this.format = format;
-    this.resolver = new Resolver(store.events(), events, format.categories());
     this.layout = layout;
     if (format.shared()) {
-      for (int shard = 0; shard < layout.shape().shards(); shard++) {
+      for (int shard = 0; shard < shards(); shard++) {
         locks.add(new ReentrantLock());
       }
     }
   }
 
-  Generations.Layout layout() {
-    return layout;
+  private int shards() {
+    return layout.shape().shards();
   }
 
-  ProjectionStore store() {
-    return store;
+  @Override
+  public Heads heads() {
+    return store.views();
   }
 
-  /**
-   * Applies consecutive log entries. Applying them again changes nothing.
-   *
-   * @param recorded the checkpoint of each shard that must have been reached before
-   * @throws EventFailure if an event cannot be applied; no shard has it then
-   */
-  Result apply(Lease lease, List<LogEntry> entries, Map<Integer, Position> recorded)
+  @Override
+  public Result apply(
+      Lease lease,
+      List<StoredEvent> events,
+      Position last,
+      Parking parking,
+      Map<Integer, Position> recorded)
       throws EventFailure {
+    Batch<V> batch;
     try {
-      return apply(
-          lease,
-          Batch.of(format, layout.shape().shards(), store.events(), resolver, entries),
-          recorded);
+      batch = Batch.of(format, shards(), store.events(), events, last, parking);
     } catch (MissingEvents lost) {
       return new Result.Lost(lost.what());
-    } catch (EventFailure failure) {
-      events.drop(entries);
-      throw failure;
     }
-  }
-
-  private Result apply(Lease lease, Batch<V> batch, Map<Integer, Position> recorded)
-      throws EventFailure {
     Map<Integer, List<String>> open = batch.keys();
     var done = new HashMap<Integer, Position>();
-    List<ReentrantLock> held = lock(open);
+    List<ReentrantLock> held = lock(open.keySet());
     try {
       for (int attempt = 0; !open.isEmpty(); attempt++) {
         if (attempt > 0) {
@@ -140,7 +102,7 @@ final class Projector<V> {
       Map<Integer, Position> recorded,
       Map<Integer, Position> done)
       throws EventFailure {
-    var read = store.views().read(lease.generation(), lease.partition(), open);
+    var read = store.views().read(lease.generation(), lease.partition(), open, batch.waiting());
     if (read.isEmpty()) {
       return Optional.of(new Result.Gone());
     }
@@ -163,7 +125,7 @@ final class Projector<V> {
       switch (outcome.getValue()) {
         case DONE -> {
           open.remove(outcome.getKey());
-          done.put(outcome.getKey(), commits.getFirst().checkpoint());
+          done.put(outcome.getKey(), batch.last());
         }
         case CONFLICT -> {}
         case FENCED -> {
@@ -177,12 +139,56 @@ final class Projector<V> {
     return Optional.empty();
   }
 
-  private List<ReentrantLock> lock(Map<Integer, List<String>> shards) {
+  @Override
+  public Retried retry(Lease lease, StoredEvent event, Parking parking, Position settled)
+      throws EventFailure {
+    Batch<V> batch;
+    try {
+      batch = Batch.again(format, shards(), store.events(), event, parking);
+    } catch (MissingEvents lost) {
+      throw new EventFailure(event, lost);
+    }
+    StreamId stream = event.stream();
+    Map<Integer, List<String>> touched = batch.keys();
+    List<ReentrantLock> held = lock(touched.keySet());
+    try {
+      var read =
+          store.views().read(lease.generation(), lease.partition(), touched, List.of(stream));
+      if (read.isEmpty()) {
+        return Retried.GONE;
+      }
+      var commits = new ArrayList<Views.Commit>();
+      for (var shard : read.get().entrySet()) {
+        @Nullable Note note = shard.getValue().notes().get(stream);
+        long passed = Math.max(settled.sequence(), shard.getValue().checkpoint().sequence());
+        if (note != null
+            && note.version() < event.version()
+            && event.position().sequence() <= passed) {
+          commits.add(batch.again(shard.getKey(), shard.getValue(), event, note));
+        }
+      }
+      return retried(store.views().commit(lease, commits).values());
+    } finally {
+      held.forEach(ReentrantLock::unlock);
+    }
+  }
+
+  private static Retried retried(Collection<Views.Outcome> outcomes) {
+    if (outcomes.contains(Views.Outcome.GONE)) {
+      return Retried.GONE;
+    }
+    if (outcomes.contains(Views.Outcome.FENCED)) {
+      return Retried.NOT_OWNER;
+    }
+    return outcomes.contains(Views.Outcome.CONFLICT) ? Retried.LATER : Retried.DONE;
+  }
+
+  private List<ReentrantLock> lock(Set<Integer> shards) {
     if (locks.isEmpty()) {
       return List.of();
     }
     var held = new ArrayList<ReentrantLock>();
-    for (int shard : new TreeSet<>(shards.keySet())) {
+    for (int shard : new TreeSet<>(shards)) {
       ReentrantLock lock = locks.get(shard);
       lock.lock();
       held.add(lock);

@@ -1,0 +1,36 @@
+package io.refold.projections;
+
+import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Generations.Shape;
+import io.refold.projections.store.Heads;
+import java.util.Set;
+
+/**
+ * Something that workers feed with events, checked: a projection of rows, tables of a database, or
+ * a reaction. Immutable and thread-safe.
+ */
+public interface Subscriber {
+  /**
+   * Returns its name: 1 to 64 characters, none of them {@code :}, <code>{</code>, <code>}</code>.
+   */
+  String name();
+
+  /** Returns the version of its logic, from 1. */
+  int version();
+
+  /** Returns the names of the categories whose events it wants. */
+  Set<String> categories();
+
+  /**
+   * Returns how a new generation of it is laid out.
+   *
+   * @param shards how many shards the store spreads rows over
+   */
+  Shape shape(int shards);
+
+  /** Returns the heads of its shards, of all generations. */
+  Heads heads(ProjectionStore store);
+
+  /** Returns what applies its events to a generation. */
+  Target target(ProjectionStore store, Layout layout);
+}

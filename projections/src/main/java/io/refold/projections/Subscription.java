@@ -1,0 +1,49 @@
+package io.refold.projections;
+
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Position;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Parking;
+import java.util.List;
+import java.util.Map;
+
+/** What owners of partitions work on: a generation, with what its events do. */
+record Subscription(ProjectionStore store, Layout layout, Target target, Resolver resolver) {
+  static Subscription of(
+      ProjectionStore store, Subscriber subscriber, Layout layout, SharedEvents events) {
+    return new Subscription(
+        store,
+        layout,
+        subscriber.target(store, layout),
+        new Resolver(store.events(), events, subscriber.categories()));
+  }
+
+  Generation generation() {
+    return layout.generation();
+  }
+
+  int shards() {
+    return layout.shape().shards();
+  }
+
+  /**
+   * Applies the events of consecutive log entries.
+   *
+   * @throws EventFailure as {@link Target#apply} does
+   */
+  Target.Result apply(
+      Lease lease, List<LogEntry> entries, Parking parking, Map<Integer, Position> recorded)
+      throws EventFailure {
+    try {
+      return target.apply(
+          lease, resolver.resolve(entries), entries.getLast().position(), parking, recorded);
+    } catch (MissingEvents lost) {
+      return new Target.Result.Lost(lost.what());
+    } catch (EventFailure failure) {
+      resolver.drop(entries);
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.refold.projections.store;
+
+import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which events of a partition a generation does not apply.
+ *
+ * @param parked streams with the first version that waits, together with all that follow it
+ * @param dropped events that are left out for good, on record
+ */
+public record Parking(Map<StreamId, Long> parked, Set<EventAddress> dropped) {
+  /** Nothing is parked or dropped. */
+  public static final Parking NONE = new Parking(Map.of(), Set.of());
+
+  /** Copies both collections. */
+  public Parking {
+    parked = Map.copyOf(parked);
+    dropped = Set.copyOf(dropped);
+  }
+
+  /** Returns the same, but for one stream, which is not parked. */
+  public Parking without(StreamId stream) {
+    var others = new HashMap<>(parked);
+    others.remove(stream);
+    return new Parking(others, dropped);
+  }
+
+  /** Tells whether an event waits. */
+  public boolean parks(StoredEvent event) {
+    Long first = parked.get(event.stream());
+    return first != null && event.version() >= first;
+  }
+
+  /** Tells whether an event is left out. */
+  public boolean drops(StoredEvent event) {
+    return !dropped.isEmpty() && dropped.contains(EventAddress.of(event));
+  }
+}
