@@ -25,6 +25,8 @@ final class Crew {
   private final Duration lease;
   private final Semaphore filling;
   private final Map<Integer, OwnerThread> threads = new ConcurrentHashMap<>();
+  private final int attempts;
+  private volatile boolean parks;
   private boolean created;
 
   Crew(
@@ -34,13 +36,15 @@ final class Crew {
       String worker,
       Duration lease,
       Semaphore filling,
-      SharedEvents events) {
+      SharedEvents events,
+      int attempts) {
     this.store = store;
     this.subscriber = subscriber;
     this.subscription = Subscription.of(store, subscriber, layout, events);
     this.worker = worker;
     this.lease = lease;
     this.filling = filling;
+    this.attempts = attempts;
   }
 
   private Generation generation() {
@@ -53,6 +57,7 @@ final class Crew {
    * @param live whether the generation is read; its keys are then created if they are not there
    */
   void tick(boolean live) {
+    parks = live;
     if (live && !created) {
       GenerationKeys.of(store, subscriber, subscription.layout()).create();
       created = true;
@@ -83,7 +88,9 @@ final class Crew {
   }
 
   private boolean take(int partition) {
-    var owner = new PartitionOwner(subscription, partition, worker, lease);
+    var owner =
+        new PartitionOwner(
+            subscription, partition, worker, lease, new Patience(attempts, () -> parks));
     if (!(owner.acquire() instanceof Acquisition.Granted)) {
       return false;
     }

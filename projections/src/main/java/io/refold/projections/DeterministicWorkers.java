@@ -67,8 +67,8 @@ public final class DeterministicWorkers implements AutoCloseable {
   /**
    * Applies all events that are there.
    *
-   * @throws ProjectionHaltedException if an event cannot be applied; everything that does not
-   *     depend on it has been applied
+   * @throws EventParkedException if an event cannot be applied and was parked in this call, at its
+   *     first failure; everything that does not depend on it has been applied
    * @throws HistoryLostException if a log does not hold what was applied
    */
   public void runUntilIdle() {
@@ -85,22 +85,28 @@ public final class DeterministicWorkers implements AutoCloseable {
   private void run(Subscriber format, List<ProjectionException> problems) {
     Layout live = store.generations().open(format.name(), format.shape(store.shards()));
     GenerationKeys.of(store, format, live).create();
-    run(format, live, problems);
+    run(format, live, new Patience(1, () -> true), problems);
     Catalog catalog = store.generations().look(format.name(), format.version());
     catalog
         .rebuild()
         .filter(rebuild -> rebuild.fresh().shape().version() == format.version())
-        .ifPresent(rebuild -> run(format, rebuild.fresh(), problems));
+        .ifPresent(
+            rebuild -> run(format, rebuild.fresh(), new Patience(1, () -> false), problems));
   }
 
-  private void run(Subscriber format, Layout layout, List<ProjectionException> problems) {
+  private void run(
+      Subscriber format,
+      Layout layout,
+      Patience patience,
+      List<ProjectionException> problems) {
     var subscription = Subscription.of(store, format, layout, SharedEvents.alone(store.events()));
     TreeMap<Integer, PartitionOwner> mine = owners.computeIfAbsent(layout, key -> new TreeMap<>());
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       PartitionOwner owner =
           mine.computeIfAbsent(
-              partition, number -> new PartitionOwner(subscription, number, name, LEASE));
+              partition, number -> new PartitionOwner(subscription, number, name, LEASE, patience));
       run(owner).or(() -> lost(layout, owner.partition())).ifPresent(problems::add);
+      owner.parked().forEach(reason -> problems.add(new EventParkedException(reason)));
     }
   }
 
@@ -128,7 +134,7 @@ public final class DeterministicWorkers implements AutoCloseable {
           return Optional.empty();
         }
         case HALTED -> {
-          return Optional.of(new ProjectionHaltedException(owner.problem()));
+          return Optional.of(new EventParkedException(owner.problem()));
         }
         case OVER -> {
           return owner.state() == PartitionState.LOST_HISTORY

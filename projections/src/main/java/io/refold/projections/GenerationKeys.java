@@ -1,5 +1,6 @@
 package io.refold.projections;
 
+import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Heads;
 
@@ -7,6 +8,14 @@ import io.refold.projections.store.Heads;
 record GenerationKeys(ProjectionStore store, Heads heads, Layout layout) {
   static GenerationKeys of(ProjectionStore store, Subscriber subscriber, Layout layout) {
     return new GenerationKeys(store, subscriber.heads(store), layout);
+  }
+
+  /** Creates the keys; what was dropped in an earlier generation is left out in this one, too. */
+  void createAfter(Generation old) {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.parkedStreams().inherit(partition, layout.generation(), old);
+    }
+    create();
   }
 
   void create() {

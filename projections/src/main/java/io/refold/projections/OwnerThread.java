@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 final class OwnerThread {
   private static final Logger LOG = LoggerFactory.getLogger(OwnerThread.class);
   private static final Duration IDLE = Duration.ofSeconds(5);
+  private static final Duration ASKED = Duration.ofMillis(500);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -86,7 +87,7 @@ final class OwnerThread {
             case WORKED -> pause = FIRST_PAUSE;
             case IDLE -> {
               pause = FIRST_PAUSE;
-              sleep(IDLE);
+              sleep(owner.parks() ? ASKED : IDLE);
             }
             case RETAKE -> retake = true;
             case HALTED -> {

@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Parking;
@@ -10,6 +11,7 @@ import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import io.refold.projections.store.Subscriptions.Reading;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +54,7 @@ final class PartitionOwner {
   }
 
   static final String HALTED = "halted: ";
+  static final String RETRYING = "retrying: ";
   static final String LOST = "lost: ";
   private static final Logger LOG = LoggerFactory.getLogger(PartitionOwner.class);
   private static final int LIVE_ENTRIES = 500;
@@ -63,6 +66,7 @@ final class PartitionOwner {
   private final int partition;
   private final String owner;
   private final Duration length;
+  private final Patience patience;
   private volatile PartitionState state = PartitionState.NOT_OWNED;
   private volatile @Nullable Lease lease;
   private volatile String problem = "";
@@ -70,15 +74,27 @@ final class PartitionOwner {
   private long minEpoch;
   private Takeover takeover;
   private Progress progress;
+  private ParkingLot lot;
+  private final List<String> parked = new ArrayList<>();
+  private @Nullable EventAddress failing;
+  private int attempts;
 
-  PartitionOwner(Subscription subscription, int partition, String owner, Duration length) {
+  PartitionOwner(
+      Subscription subscription,
+      int partition,
+      String owner,
+      Duration length,
+      Patience patience) {
     this.subscription = subscription;
     this.subscriptions = subscription.store().subscriptions();
     this.partition = partition;
     this.owner = owner;
     this.length = length;
+    this.patience = patience;
     this.progress = new Progress(Subscriptions.State.origin(partition), 0);
-    this.takeover = new Takeover(subscription, new Lease(generation(), partition, owner, 0));
+    var none = new Lease(generation(), partition, owner, 0);
+    this.takeover = new Takeover(subscription, none);
+    this.lot = new ParkingLot(subscription, none, Parking.NONE);
   }
 
   PartitionState state() {
@@ -150,8 +166,9 @@ final class PartitionOwner {
     try {
       return switch (running.step()) {
         case Takeover.Found.More more -> Step.WORKED;
-        case Takeover.Found.Ready(Subscriptions.State found, long head) -> {
+        case Takeover.Found.Ready(Subscriptions.State found, long head, Parking parking) -> {
           progress = new Progress(found, head);
+          lot = new ParkingLot(subscription, held, parking);
           problem = found.problem();
           phase = resumed();
           state = working();
@@ -167,7 +184,8 @@ final class PartitionOwner {
       };
     } catch (EventFailure failure) {
       takeover = new Takeover(subscription, held);
-      return halted(held, failure.reason());
+      lot = new ParkingLot(subscription, held, running.parking());
+      return failed(held, failure);
     }
   }
 
@@ -180,6 +198,15 @@ final class PartitionOwner {
   }
 
   private Step work(Lease held) {
+    if (phase == Phase.LIVE) {
+      try {
+        if (!lot.answer(progress.last())) {
+          return over();
+        }
+      } catch (MissingEvents missing) {
+        return lost(held, missing.what());
+      }
+    }
     Reading reading =
         switch (phase) {
           case PENDING -> subscriptions.pending(held, progress.last(), LIVE_ENTRIES);
@@ -253,7 +280,47 @@ final class PartitionOwner {
       }
     }
     phase = resumed();
-    return halted(held, current.reason());
+    return failed(held, current);
+  }
+
+  /** Has the event tried again, parks its stream, or stands still. */
+  private Step failed(Lease held, EventFailure failure) {
+    EventAddress event = EventAddress.of(failure.event());
+    attempts = event.equals(failing) ? attempts + 1 : 1;
+    failing = event;
+    if (attempts < patience.attempts()) {
+      return stands(
+          held,
+          RETRYING + "%s (attempt %d)".formatted(failure.reason(), attempts),
+          working());
+    }
+    if (!patience.parks().getAsBoolean()) {
+      return halted(held, failure.reason());
+    }
+    LOG.warn(
+        "projection '{}' parks {} from version {} on: {}",
+        generation().projection(),
+        event.stream(),
+        event.version(),
+        failure.reason());
+    if (!lot.park(failure, attempts)) {
+      return over();
+    }
+    parked.add(failure.reason());
+    failing = null;
+    return goesOn(held);
+  }
+
+  /** Returns why events have been parked since this was asked last. */
+  List<String> parked() {
+    var reasons = List.copyOf(parked);
+    parked.clear();
+    return reasons;
+  }
+
+  /** Tells whether something is parked, so that somebody may ask for it. */
+  boolean parks() {
+    return !lot.parking().parked().isEmpty();
   }
 
   private static List<LogEntry> earlier(List<LogEntry> part, EventFailure failure) {
@@ -262,7 +329,7 @@ final class PartitionOwner {
   }
 
   private Step settled(Lease held, List<LogEntry> part) throws EventFailure {
-    return switch (subscription.apply(held, part, Parking.NONE, progress.shards())) {
+    return switch (subscription.apply(held, part, lot.parking(), progress.shards())) {
       case Target.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
         List<StoredEvent> outdating = progress.outdating(marks);
         outdating.forEach(this::warn);
@@ -310,9 +377,13 @@ final class PartitionOwner {
 
   /** Records that the partition stands still, and why. */
   Step halted(Lease held, String reason) {
-    state = PartitionState.HALTED;
-    if (!problem.equals(HALTED + reason)) {
-      problem = HALTED + reason;
+    return stands(held, HALTED + reason, PartitionState.HALTED);
+  }
+
+  private Step stands(Lease held, String why, PartitionState how) {
+    state = how;
+    if (!problem.equals(why)) {
+      problem = why;
       if (subscriptions.report(held, problem) == Subscriptions.Outcome.NOT_OWNER) {
         return over();
       }

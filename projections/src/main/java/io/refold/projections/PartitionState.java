@@ -12,7 +12,7 @@ public enum PartitionState {
   RUNNING,
   /** The store cannot be reached; its owner tries again. */
   WAITING,
-  /** An event cannot be applied; its owner tries again. */
+  /** It cannot go on, and says why; its owner tries again. */
   HALTED,
   /** The log does not hold what was applied: only a rebuild goes on. */
   LOST_HISTORY,

@@ -4,9 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The root of what can go wrong on the read side. */
 public abstract sealed class ProjectionException extends RuntimeException
-    permits HistoryLostException,
+    permits EventParkedException,
+        HistoryLostException,
         NotAppliedException,
-        ProjectionHaltedException,
         ReadModelMissingException,
         RebuildFailedException,
         RebuildRunningException,

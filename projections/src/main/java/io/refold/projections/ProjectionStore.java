@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.eventstore.EventStore;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
+import io.refold.projections.store.ParkedStreams;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Views;
 import java.util.function.IntConsumer;
@@ -33,11 +34,26 @@ public interface ProjectionStore extends AutoCloseable {
     return ProjectionStatus.of(this, subscriber.name(), subscriber.version());
   }
 
+  /**
+   * Returns what a projection has parked and dropped; works in processes that run no workers, too.
+   */
+  default ParkedEvents parked(Projection<?> projection) {
+    return new ParkedEvents(this, projection.name(), projection.version());
+  }
+
+  /** Returns what a subscriber has parked and dropped. */
+  default ParkedEvents parked(Subscriber subscriber) {
+    return new ParkedEvents(this, subscriber.name(), subscriber.version());
+  }
+
   /** Returns the events. */
   EventStore events();
 
   /** Returns the leases and places in the logs. */
   Subscriptions subscriptions();
+
+  /** Returns what is parked and dropped. */
+  ParkedStreams parkedStreams();
 
   /** Returns the rows. */
   Views views();

@@ -12,8 +12,9 @@ import java.util.UUID;
  * Any number of processes may run workers for the same projections; they share the partitions
  * evenly, and take over those of a process that has died within about one lease. Thread-safe.
  *
- * <p>A projection whose event cannot be applied stands still in that partition, says so in its
- * {@link #status}, and is tried again from time to time; all others go on.
+ * <p>An event that cannot be applied is tried again a few times, then it is {@linkplain
+ * ProjectionStore#parked parked}, together with what follows it in its aggregate; everything else
+ * goes on. A store that cannot be reached is waited for.
  *
  * <pre>{@code
  * try (var workers = ProjectionWorkers.on(store).add(balances).add(turnover).start()) {
@@ -37,7 +38,7 @@ public final class ProjectionWorkers implements AutoCloseable {
     this.name = builder.name;
     this.lease = builder.lease;
     this.supervisor =
-        new Supervisor(store, List.copyOf(subscribers.values()), name, lease, this::adopt);
+        new Supervisor(store, List.copyOf(subscribers.values()), name, lease, builder.attempts, this::adopt);
   }
 
   /** Starts to describe the workers of this process. */
@@ -54,6 +55,7 @@ public final class ProjectionWorkers implements AutoCloseable {
     private final Map<String, Subscriber> subscribers = new LinkedHashMap<>();
     private String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
     private Duration lease = Duration.ofSeconds(10);
+    private int attempts = 5;
 
     private Builder(ProjectionStore store) {
       this.store = store;
@@ -94,6 +96,21 @@ public final class ProjectionWorkers implements AutoCloseable {
             "a lease has 300 milliseconds to 10 minutes, not " + length);
       }
       lease = length;
+      return this;
+    }
+
+    /**
+     * Sets how often an event is tried before it is parked, with pauses that grow from 50
+     * milliseconds; 5 unless set.
+     *
+     * @param number 1 to 100
+     * @throws IllegalArgumentException if it is outside
+     */
+    public Builder attempts(int number) {
+      if (number < 1 || number > 100) {
+        throw new IllegalArgumentException("an event is tried 1 to 100 times, not " + number);
+      }
+      attempts = number;
       return this;
     }
 

@@ -61,7 +61,8 @@ public final class ReadModel<V> {
    *
    * @param atLeast an append's position
    * @param timeout how long to wait at most
-   * @throws NotAppliedException if it has not been applied in time
+   * @throws NotAppliedException if it has not been applied in time, or an event of that append is
+   *     parked
    * @throws HistoryLostException if the log does not hold that position
    */
   public Optional<V> find(String key, Position atLeast, Duration timeout) {
@@ -71,6 +72,10 @@ public final class ReadModel<V> {
           throw new NotAppliedException(
               "projection '%s' has not applied %s within %s"
                   .formatted(format.name(), atLeast, timeout));
+      case PARKED ->
+          throw new NotAppliedException(
+              "projection '%s' has passed %s, but an event of that append is parked"
+                  .formatted(format.name(), atLeast));
       case LOST ->
           throw new HistoryLostException(
               "position %s that projection '%s' should wait for is not in the log"
@@ -210,6 +215,9 @@ public final class ReadModel<V> {
       switch (arrival) {
         case APPLIED -> {
           return Awaited.APPLIED;
+        }
+        case PARKED -> {
+          return Awaited.PARKED;
         }
         case LOST -> {
           return Awaited.LOST;

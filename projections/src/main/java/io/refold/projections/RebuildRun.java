@@ -138,7 +138,7 @@ final class RebuildRun {
       return true;
     }
     if (!created) {
-      GenerationKeys.of(store, subscriber, rebuild.fresh()).create();
+      GenerationKeys.of(store, subscriber, rebuild.fresh()).createAfter(old());
       created = true;
     }
     List<Subscriptions.Outlook> outlooks = outlooks();
@@ -163,8 +163,9 @@ final class RebuildRun {
         fail("its keys in partition %d are gone".formatted(partition), null);
         return outlooks;
       }
-      if (!seen.get().state().problem().isEmpty()) {
-        fail(seen.get().state().problem(), null);
+      String problem = seen.get().state().problem();
+      if (!problem.isEmpty() && !problem.startsWith(PartitionOwner.RETRYING)) {
+        fail(problem, null);
         return outlooks;
       }
       outlooks.add(seen.get());

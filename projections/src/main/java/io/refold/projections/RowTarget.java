@@ -150,6 +150,9 @@ final class RowTarget<V> implements Target {
     }
     StreamId stream = event.stream();
     Map<Integer, List<String>> touched = batch.keys();
+    for (int shard = 0; shard < shards(); shard++) { // every note moves, so that all agree
+      touched.putIfAbsent(shard, List.of());
+    }
     List<ReentrantLock> held = lock(touched.keySet());
     try {
       var read =

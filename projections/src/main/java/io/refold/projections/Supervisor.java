@@ -34,6 +34,7 @@ final class Supervisor implements AutoCloseable {
   private final List<Subscriber> projections;
   private final String worker;
   private final Duration lease;
+  private final int attempts;
   private final Duration look;
   private final SharedEvents events;
   private final Semaphore filling =
@@ -50,6 +51,7 @@ final class Supervisor implements AutoCloseable {
   /**
    * Prepares the threads.
    *
+   * @param attempts how often a failing event is tried before it is parked
    * @param adopt is told a projection that is being rebuilt, perhaps without a coordinator
    */
   Supervisor(
@@ -57,12 +59,14 @@ final class Supervisor implements AutoCloseable {
       List<Subscriber> projections,
       String worker,
       Duration lease,
+      int attempts,
       Consumer<Subscriber> adopt) {
     this.store = store;
     this.adopt = adopt;
     this.projections = projections;
     this.worker = worker;
     this.lease = lease;
+    this.attempts = attempts;
     this.events = new SharedEvents(store.events(), categories(projections), projections.size());
     Duration third = lease.dividedBy(3);
     this.look = third.compareTo(LONGEST_LOOK) < 0 ? third : LONGEST_LOOK;
@@ -143,7 +147,7 @@ final class Supervisor implements AutoCloseable {
   }
 
   private Crew crew(Subscriber format, Layout layout) {
-    return new Crew(store, format, layout, worker, lease, filling, events);
+    return new Crew(store, format, layout, worker, lease, filling, events, attempts);
   }
 
   /**

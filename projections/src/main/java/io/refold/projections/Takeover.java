@@ -28,6 +28,7 @@ final class Takeover {
   private final Target target;
   private final Map<Integer, Position> shards = new HashMap<>();
   private Subscriptions.State state;
+  private Parking parking = Parking.NONE;
   private Position refilled;
   private boolean checked;
   private boolean empty = true;
@@ -42,8 +43,9 @@ final class Takeover {
      *
      * @param state what is settled, with the checkpoint of every shard that was written to
      * @param head the log's newest sequence if no row has an event of it yet; else 0
+     * @param parking what is parked and dropped
      */
-    record Ready(Subscriptions.State state, long head) implements Found {}
+    record Ready(Subscriptions.State state, long head, Parking parking) implements Found {}
 
     /**
      * The lease must be acquired again.
@@ -70,6 +72,11 @@ final class Takeover {
     this.target = subscription.target();
     this.refilled = Position.origin(lease.partition());
     this.state = Subscriptions.State.origin(lease.partition());
+  }
+
+  /** Returns what is parked and dropped, as far as it has been read. */
+  Parking parking() {
+    return parking;
   }
 
   /** Does the next thing. */
@@ -100,28 +107,49 @@ final class Takeover {
     }
     shards.putAll(state.shards());
     refilled = state.settled();
-    var ids = new ArrayList<Position>();
-    ids.add(state.settled());
+    var heads = new ArrayList<Heads.Head>();
     for (int shard = 0; shard < number; shard++) {
-      Optional<Heads.Head> head = target.heads().head(lease.generation(), shard, lease.partition());
+      Optional<Heads.Head> head =
+          target.heads().head(lease.generation(), shard, lease.partition());
       if (head.isEmpty()) {
         return new Found.Over();
       }
-      Position checkpoint = head.get().checkpoint();
-      ids.add(checkpoint);
-      empty &= checkpoint.sequence() == 0;
-      Position reached = shards.get(shard);
-      if (reached != null && checkpoint.sequence() < reached.sequence()) {
-        shards.put(shard, checkpoint);
-        refilled = checkpoint.sequence() < refilled.sequence() ? checkpoint : refilled;
-      }
+      heads.add(head.get());
+      compare(shard, head.get().checkpoint());
     }
-    List<Position> missing = subscriptions.missing(lease.partition(), ids);
+    List<Position> missing = subscriptions.missing(lease.partition(), ids(heads));
     if (!missing.isEmpty()) {
       return lost(missing);
     }
+    Optional<Parking> restored =
+        new ParkingRecords(subscription.store().parkedStreams(), lease).restore(heads);
+    if (restored.isEmpty()) {
+      return new Found.Over();
+    }
+    parking = restored.get();
     checked = true;
     return shards.equals(state.shards()) ? ready() : new Found.More();
+  }
+
+  /** Takes notice of a shard that is behind what was settled for it. */
+  private void compare(int shard, Position checkpoint) {
+    empty &= checkpoint.sequence() == 0;
+    Position reached = shards.get(shard);
+    if (reached != null && checkpoint.sequence() < reached.sequence()) {
+      shards.put(shard, checkpoint);
+      refilled = checkpoint.sequence() < refilled.sequence() ? checkpoint : refilled;
+    }
+  }
+
+  /** Every position that is recorded anywhere; the log must hold them all. */
+  private List<Position> ids(List<Heads.Head> heads) {
+    var ids = new ArrayList<Position>();
+    ids.add(state.settled());
+    for (Heads.Head head : heads) {
+      ids.add(head.checkpoint());
+      head.notes().values().forEach(note -> ids.add(note.position()));
+    }
+    return ids;
   }
 
   /**
@@ -156,7 +184,7 @@ final class Takeover {
       };
     }
     List<LogEntry> part = PartitionOwner.atMost(entries);
-    return switch (subscription.apply(lease, part, Parking.NONE, shards)) {
+    return switch (subscription.apply(lease, part, parking, shards)) {
       case Target.Result.Applied(Map<Integer, Position> written, List<StoredEvent> marks) -> {
         shards.putAll(written);
         refilled = part.getLast().position();
@@ -180,7 +208,8 @@ final class Takeover {
             state.grouped(),
             shards,
             state.problem()),
-        head);
+        head,
+        parking);
   }
 
   private static Found lost(List<Position> missing) {

@@ -4,6 +4,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
+import io.refold.projections.store.ParkedStreams;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Views;
 import java.time.Clock;
@@ -21,6 +22,7 @@ public final class InMemoryProjectionStore implements ProjectionStore {
   private final EventStore events;
   private final int shards;
   private final InMemorySubscriptions subscriptions;
+  private final InMemoryParkedStreams parked;
   private final InMemoryViews views = new InMemoryViews();
   private final InMemoryGenerations generations;
 
@@ -31,6 +33,7 @@ public final class InMemoryProjectionStore implements ProjectionStore {
     this.events = events;
     this.shards = shards;
     this.subscriptions = new InMemorySubscriptions(events, clock);
+    this.parked = new InMemoryParkedStreams(subscriptions, clock);
     this.generations = new InMemoryGenerations(clock);
   }
 
@@ -58,6 +61,11 @@ public final class InMemoryProjectionStore implements ProjectionStore {
   @Override
   public Subscriptions subscriptions() {
     return subscriptions;
+  }
+
+  @Override
+  public ParkedStreams parkedStreams() {
+    return parked;
   }
 
   @Override

@@ -4,8 +4,13 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.LogHead;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StreamId;
+import io.refold.projections.store.DroppedEvent;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
+import io.refold.projections.store.ParkedStream;
+import io.refold.projections.store.ParkedStreams;
 import io.refold.projections.store.Subscriptions;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,7 +38,7 @@ final class InMemorySubscriptions implements Subscriptions {
   private record Key(int partition, Generation generation) {}
 
   /** What a partition keeps for a generation. */
-  private static final class Slot {
+  static final class Slot {
     String owner = "";
     long epoch;
     long expires;
@@ -45,6 +50,9 @@ final class InMemorySubscriptions implements Subscriptions {
     final TreeMap<Long, Position> unacknowledged = new TreeMap<>();
     final Map<Integer, Position> shards = new HashMap<>();
     String problem = "";
+    final Map<StreamId, ParkedStream> parked = new HashMap<>();
+    final Map<StreamId, ParkedStreams.Request> requests = new HashMap<>();
+    final Map<EventAddress, DroppedEvent> dropped = new HashMap<>();
 
     Slot(int partition) {
       settled = Position.origin(partition);
@@ -63,11 +71,11 @@ final class InMemorySubscriptions implements Subscriptions {
     return length.toNanos() / 1_000;
   }
 
-  private @Nullable Slot slot(Generation generation, int partition) {
+  @Nullable Slot slot(Generation generation, int partition) {
     return slots.get(new Key(partition, generation));
   }
 
-  private @Nullable Slot owned(Lease lease) {
+  @Nullable Slot owned(Lease lease) {
     Slot slot = slot(lease.generation(), lease.partition());
     boolean ours =
         slot != null
@@ -275,7 +283,16 @@ final class InMemorySubscriptions implements Subscriptions {
     if (!stands(position)) {
       return Arrival.LOST;
     }
-    return slot.settled.sequence() >= position.sequence() ? Arrival.APPLIED : Arrival.PENDING;
+    if (slot.settled.sequence() < position.sequence()) {
+      return Arrival.PENDING;
+    }
+    boolean parked =
+        log(position.partition(), position.sequence() - 1, 1).getFirst().pointers().stream()
+            .anyMatch(pointer -> {
+              ParkedStream waits = slot.parked.get(pointer.stream());
+              return waits != null && waits.version() <= pointer.lastVersion();
+            });
+    return parked ? Arrival.PARKED : Arrival.APPLIED;
   }
 
   @Override

@@ -32,14 +32,21 @@ record ProjectionKeys(RedisSession session) {
     return session.partitionTag(partition) + ":at:" + generation;
   }
 
+  String parked(int partition, Generation generation) {
+    return session.partitionTag(partition) + ":parked:" + generation;
+  }
+
+  String dropped(int partition, Generation generation) {
+    return session.partitionTag(partition) + ":dropped:" + generation;
+  }
+
   /** Everything a generation has in a partition: lease, at, parked and dropped. */
   List<String> subscription(int partition, Generation generation) {
-    String tag = session.partitionTag(partition);
     return List.of(
         lease(partition, generation),
         at(partition, generation),
-        tag + ":parked:" + generation,
-        tag + ":dropped:" + generation);
+        parked(partition, generation),
+        dropped(partition, generation));
   }
 
   /** The consumer group of a generation on every log. */

@@ -6,6 +6,7 @@ import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
+import io.refold.projections.store.ParkedStreams;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Views;
 import java.util.function.IntConsumer;
@@ -21,6 +22,7 @@ public final class RedisProjectionStore implements ProjectionStore {
   private final RedisEventStore events;
   private final int shards;
   private final RedisSubscriptions subscriptions;
+  private final RedisParkedStreams parked;
   private final RedisViews views;
   private final RedisGenerations generations;
 
@@ -33,6 +35,7 @@ public final class RedisProjectionStore implements ProjectionStore {
     RedisSession session = events.session();
     var keys = new ProjectionKeys(session);
     this.subscriptions = new RedisSubscriptions(session, keys);
+    this.parked = new RedisParkedStreams(session, keys);
     this.views = new RedisViews(session, keys);
     this.generations = new RedisGenerations(session, keys);
   }
@@ -61,6 +64,11 @@ public final class RedisProjectionStore implements ProjectionStore {
   @Override
   public Subscriptions subscriptions() {
     return subscriptions;
+  }
+
+  @Override
+  public ParkedStreams parkedStreams() {
+    return parked;
   }
 
   @Override

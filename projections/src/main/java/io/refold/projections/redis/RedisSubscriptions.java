@@ -288,10 +288,14 @@ final class RedisSubscriptions implements Subscriptions {
     List<?> reply =
         eval(
             ARRIVAL,
-            List.of(keys.at(partition, generation), keys.log(partition)),
+            List.of(
+                keys.at(partition, generation),
+                keys.log(partition),
+                keys.parked(partition, generation)),
             position.logId());
     return switch (text(reply, 0)) {
       case "applied" -> Arrival.APPLIED;
+      case "parked" -> Arrival.PARKED;
       case "pending" -> Arrival.PENDING;
       case "lost" -> Arrival.LOST;
       default -> Arrival.GONE;

@@ -3,6 +3,7 @@ package io.refold.projections.store;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -27,6 +28,20 @@ public record Parking(Map<StreamId, Long> parked, Set<EventAddress> dropped) {
     var others = new HashMap<>(parked);
     others.remove(stream);
     return new Parking(others, dropped);
+  }
+
+  /** Returns the same with a stream parked from this version on. */
+  public Parking parking(StreamId stream, long version) {
+    var streams = new HashMap<>(parked);
+    streams.put(stream, version);
+    return new Parking(streams, dropped);
+  }
+
+  /** Returns the same without an event, and its stream parked from the next one on. */
+  public Parking dropping(EventAddress event) {
+    var events = new HashSet<>(dropped);
+    events.add(event);
+    return new Parking(parked, events).parking(event.stream(), event.version() + 1);
   }
 
   /** Tells whether an event waits. */

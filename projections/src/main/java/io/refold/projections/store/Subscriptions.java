@@ -133,6 +133,8 @@ public interface Subscriptions {
   enum Arrival {
     /** Applied. */
     APPLIED,
+    /** Passed, but an event of that append is parked. */
+    PARKED,
     /** Not yet. */
     PENDING,
     /** The log does not hold that position. */

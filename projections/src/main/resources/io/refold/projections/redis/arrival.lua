@@ -1,10 +1,17 @@
 -- Tells whether a position is settled, and still in the log.
 --
--- KEYS  1 at, 2 log
+-- KEYS  1 at, 2 log, 3 parked
 -- ARGV  1 log id
--- reply {'applied'}, {'pending'}, {'lost'}, {'gone'}
+-- reply {'applied'}, {'parked'}, {'pending'}, {'lost'}, {'gone'}
 local settled = redis.call('HGET', KEYS[1], 'settled')
 if not settled then return {'gone'} end
-if #redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1]) == 0 then return {'lost'} end
-if tonumber(string.match(settled, '^%d+')) >= tonumber(string.match(ARGV[1], '^%d+')) then return {'applied'} end
-return {'pending'}
+local entry = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
+if not entry then return {'lost'} end
+if tonumber(string.match(settled, '^%d+')) < tonumber(string.match(ARGV[1], '^%d+')) then return {'pending'} end
+if redis.call('EXISTS', KEYS[3]) == 1 then
+  for first, count, stream in string.gmatch(entry[2][2], '(%d+) (%d+) ([^\n]+)') do
+    local parked = string.match(redis.call('HGET', KEYS[3], 'p:' .. stream) or '', '^%d+')
+    if parked and tonumber(parked) < first + count then return {'parked'} end
+  end
+end
+return {'applied'}
