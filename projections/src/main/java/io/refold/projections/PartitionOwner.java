@@ -384,7 +384,7 @@ final class PartitionOwner {
     state = how;
     if (!problem.equals(why)) {
       problem = why;
-      if (subscriptions.report(held, problem) == Subscriptions.Outcome.NOT_OWNER) {
+      if (subscriptions.report(held, problem, attempts) == Subscriptions.Outcome.NOT_OWNER) {
         return over();
       }
     }
@@ -405,8 +405,9 @@ final class PartitionOwner {
   private Step goesOn(Lease held) {
     if (!problem.isEmpty()) {
       problem = "";
+      attempts = 0;
       state = working();
-      if (subscriptions.report(held, "") == Subscriptions.Outcome.NOT_OWNER) {
+      if (subscriptions.report(held, "", 0) == Subscriptions.Outcome.NOT_OWNER) {
         return over();
       }
     }
@@ -422,7 +423,7 @@ final class PartitionOwner {
         LOST
             + "history of partition %d was lost, %s: rebuild the projection"
                 .formatted(partition, what);
-    subscriptions.report(held, problem);
+    subscriptions.report(held, problem, attempts);
     return lost(held);
   }
 

@@ -37,6 +37,10 @@ public record ProjectionStatus(
    * @param lag how many events of the partition are not applied yet
    * @param outdated how many marks tell of data that was forgotten or deleted while rows which
    *     several streams share keep it; a rebuild mends that, and counts anew
+   * @param rate how many events were applied per second lately
+   * @param retries how often the next event has been tried and has failed
+   * @param parked how many streams have a failing event, and wait from there on
+   * @param frozen whether it stands still for a moment, because a rebuild switches or is compared
    * @param owner the process that works on it, if any
    * @param error why it does not go on, if it does not
    */
@@ -46,6 +50,10 @@ public record ProjectionStatus(
       Position position,
       long lag,
       long outdated,
+      double rate,
+      int retries,
+      int parked,
+      boolean frozen,
       Optional<String> owner,
       Optional<String> error) {}
 
@@ -60,6 +68,16 @@ public record ProjectionStatus(
    */
   public long outdated() {
     return partitions.stream().mapToLong(Partition::outdated).sum();
+  }
+
+  /** Returns how many events were applied per second lately. */
+  public double rate() {
+    return partitions.stream().mapToDouble(Partition::rate).sum();
+  }
+
+  /** Returns how many streams have a failing event, and wait from there on. */
+  public int parked() {
+    return partitions.stream().mapToInt(Partition::parked).sum();
   }
 
   /** Tells whether every partition has a working owner that has caught up with its log. */
@@ -103,6 +121,10 @@ public record ProjectionStatus(
           Position.origin(partition),
           store.events().head(partition).events(),
           0,
+          0,
+          0,
+          0,
+          false,
           Optional.empty(),
           Optional.empty());
     }
@@ -114,6 +136,10 @@ public record ProjectionStatus(
         outlook.state().settled(),
         Math.max(0, outlook.headEvents() - outlook.state().events()),
         outlook.state().outdated(),
+        outlook.rate(),
+        outlook.attempts(),
+        outlook.parked(),
+        outlook.fenced(),
         outlook.owner().isEmpty() ? Optional.empty() : Optional.of(outlook.owner()),
         problem.isEmpty()
             ? Optional.empty()

@@ -43,6 +43,8 @@ public abstract class PartitionOwnerContract {
   private ProjectionStore store;
 
   private int partition;
+  private int attempts = 3;
+  private boolean parks = true;
 
   /** Returns an empty store. */
   protected abstract ProjectionStore store();
@@ -64,7 +66,7 @@ public abstract class PartitionOwnerContract {
     Subscriber format = new RowFormat<>(projection);
     Layout layout = store.generations().open(format.name(), format.shape(store.shards()));
     GenerationKeys.of(store, format, layout).create();
-    var owner = new PartitionOwner(projector(format, layout), partition, name, LEASE);
+    var owner = new PartitionOwner(projector(format, layout), partition, name, LEASE, new Patience(attempts, () -> parks));
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
   }
@@ -261,7 +263,9 @@ public abstract class PartitionOwnerContract {
   }
 
   @Test
-  void aFailingEventLeavesNoTraceAndIsTriedAgain() {
+  void aFailingEventThatMustNotBeParkedLeavesNoTraceAndIsTriedAgain() {
+    attempts = 1;
+    parks = false;
     boolean[] broken = {true};
     var picky =
         new Orders(

@@ -103,7 +103,7 @@ abstract class StreamMarksSuite {
 
   /** Returns an owner that has the lease and is to be driven step by step. */
   static PartitionOwner owner(Subscription projector, int partition) {
-    var owner = new PartitionOwner(projector, partition, "one", Duration.ofMinutes(1));
+    var owner = new PartitionOwner(projector, partition, "one", Duration.ofMinutes(1), new Patience(1, () -> false));
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
   }

@@ -8,17 +8,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.Position;
-import io.refold.projections.ProjectionStatus.Partition;
 import io.refold.projections.Shop.Order;
 import io.refold.projections.Shop.Orders;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import io.refold.projections.Shop.SalesByDay;
+import io.refold.projections.store.ParkedStream;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -129,42 +130,43 @@ public abstract class WorkersContract {
   }
 
   @Test
-  void aFailingEventHaltsItsPartitionVisiblyAndNothingElse() {
+  void aFailingEventIsTriedAndParkedVisiblyAndNothingElseWaits() {
     var broken = new AtomicBoolean(true);
+    var tried = new AtomicInteger();
     var picky =
         new Orders(
             1,
             recorded -> {
               if (broken.get() && recorded.event().equals(new Paid(-13))) {
+                tried.incrementAndGet();
                 throw new IllegalStateException("negative sums bring bad luck");
               }
             });
     append(events(), "good", new Placed("x"));
     append(events(), "bad", new Placed("x"), new Paid(1));
     append(events(), "bad", new Paid(-13));
-    append(events(), "bad", new Paid(2));
+    Position last = append(events(), "bad", new Paid(2));
     fill(events(), "others", 30);
-    try (var workers = workers().add(picky).add(sales).start()) {
-      awaitCaughtUp(sales);
-      int partition = Shop.ORDERS.stream("bad").partition(events().partitions());
-      Await.until(
-          "the partition halts and the others catch up",
-          () ->
-              store().status(picky).partitions().stream()
-                  .allMatch(p ->
-                      p.number() == partition
-                          ? p.state() == PartitionState.HALTED
-                          : p.state() == PartitionState.RUNNING && p.lag() == 0));
-      Partition halted = store().status(picky).partitions().get(partition);
-      assertThat(halted.error().orElseThrow())
+    try (var workers = workers().add(picky).add(sales).attempts(3).start()) {
+      awaitCaughtUp(picky, sales);
+      ParkedStream parked = store().parked(picky).list().getFirst();
+      assertThat(parked.stream()).isEqualTo(Shop.ORDERS.stream("bad"));
+      assertThat(parked.version()).isEqualTo(3);
+      assertThat(parked.attempts()).isEqualTo(3);
+      assertThat(tried).hasValue(3);
+      assertThat(parked.error())
           .contains("event 3 of order:bad", "type 'paid'", "negative sums bring bad luck");
-      assertThat(halted.lag()).isPositive();
-      assertThat(store().readModel(picky).find("bad"))
+      assertThat(workers.status().getFirst().parked()).isOne();
+      ReadModel<Order> model = store().readModel(picky);
+      assertThat(model.find("bad"))
           .as("what stands before the event is applied, and nothing behind it")
           .contains(new Order("x", 1, 2, null));
+      assertThat(model.await(last, Duration.ofSeconds(10))).isEqualTo(Awaited.PARKED);
 
       broken.set(false);
-      awaitCaughtUp(picky);
+      store().parked(picky).retry(parked.stream());
+      Await.until("the retry", () -> store().parked(picky).list().isEmpty());
+      assertThat(model.await(last, Duration.ofSeconds(10))).isEqualTo(Awaited.APPLIED);
       assertThat(workers.status()).allMatch(ProjectionStatus::caughtUp);
       assertThat(store().status(picky).partitions()).allMatch(p -> p.error().isEmpty());
       assertEqualToFreshFold();

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The reference of {@link Subscriptions}: one lock makes every call atomic. */
 final class InMemorySubscriptions implements Subscriptions {
+  private static final long RATED = 10_000_000;
+
   private final EventStore events;
   private final Clock clock;
   private final Map<Key, Slot> slots = new HashMap<>();
@@ -50,6 +52,9 @@ final class InMemorySubscriptions implements Subscriptions {
     final TreeMap<Long, Position> unacknowledged = new TreeMap<>();
     final Map<Integer, Position> shards = new HashMap<>();
     String problem = "";
+    int attempts;
+    long ratedAt;
+    long ratedEvents;
     final Map<StreamId, ParkedStream> parked = new HashMap<>();
     final Map<StreamId, ParkedStreams.Request> requests = new HashMap<>();
     final Map<EventAddress, DroppedEvent> dropped = new HashMap<>();
@@ -222,6 +227,10 @@ final class InMemorySubscriptions implements Subscriptions {
       return Outcome.LOST;
     }
     if (settlement.last().sequence() > slot.settled.sequence()) {
+      if (micros() - slot.ratedAt > RATED) {
+        slot.ratedAt = micros();
+        slot.ratedEvents = slot.events;
+      }
       slot.settled = settlement.last();
       slot.events = settlement.events();
       slot.outdated = settlement.outdated();
@@ -232,12 +241,13 @@ final class InMemorySubscriptions implements Subscriptions {
   }
 
   @Override
-  public synchronized Outcome report(Lease lease, String problem) {
+  public synchronized Outcome report(Lease lease, String problem, int attempts) {
     Slot slot = owned(lease);
     if (slot == null) {
       return Outcome.NOT_OWNER;
     }
     slot.problem = problem;
+    slot.attempts = attempts;
     return Outcome.DONE;
   }
 
@@ -295,6 +305,13 @@ final class InMemorySubscriptions implements Subscriptions {
     return parked ? Arrival.PARKED : Arrival.APPLIED;
   }
 
+  private double rate(Slot slot) {
+    long micros = micros() - slot.ratedAt;
+    return micros > 2 * RATED
+        ? 0
+        : 1e6 * (slot.events - slot.ratedEvents) / Math.max(1_000_000, micros);
+  }
+
   @Override
   public synchronized Optional<Outlook> outlook(int partition, Generation generation) {
     Slot slot = slot(generation, partition);
@@ -309,6 +326,9 @@ final class InMemorySubscriptions implements Subscriptions {
             owned ? slot.owner : "",
             slot.fencedFor > 0,
             head.position(),
-            head.events()));
+            head.events(),
+            rate(slot),
+            slot.attempts,
+            slot.parked.size()));
   }
 }

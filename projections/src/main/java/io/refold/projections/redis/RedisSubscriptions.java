@@ -234,9 +234,15 @@ final class RedisSubscriptions implements Subscriptions {
   }
 
   @Override
-  public Outcome report(Lease lease, String problem) {
+  public Outcome report(Lease lease, String problem, int attempts) {
     return outcome(
-        eval(REPORT, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch(), problem));
+        eval(
+            REPORT,
+            List.of(lease(lease), at(lease)),
+            lease.owner(),
+            lease.epoch(),
+            problem,
+            attempts));
   }
 
   private static Outcome outcome(List<?> reply) {
@@ -311,15 +317,19 @@ final class RedisSubscriptions implements Subscriptions {
                 keys.lease(partition, generation),
                 keys.at(partition, generation),
                 keys.log(partition),
-                keys.count(partition)));
+                keys.count(partition),
+                keys.parked(partition, generation)));
     return reply.isEmpty()
         ? Optional.empty()
         : Optional.of(
             new Outlook(
-                state(partition, list(reply.get(4))),
+                state(partition, list(reply.get(7))),
                 text(reply, 0),
                 number(reply, 1) == 1,
                 Position.ofLogId(partition, text(reply, 2)),
-                number(reply, 3)));
+                number(reply, 3),
+                number(reply, 4),
+                (int) number(reply, 5),
+                (int) number(reply, 6)));
   }
 }

@@ -151,8 +151,19 @@ public interface Subscriptions {
    * @param fenced whether a rebuild holds it for the switch
    * @param head the newest log entry
    * @param headEvents how many events the log has in all
+   * @param rate how many events were settled per second lately, over one to some ten seconds
+   * @param attempts how often the next event has been tried and has failed
+   * @param parked how many streams are parked
    */
-  record Outlook(State state, String owner, boolean fenced, Position head, long headEvents) {}
+  record Outlook(
+      State state,
+      String owner,
+      boolean fenced,
+      Position head,
+      long headEvents,
+      double rate,
+      int attempts,
+      int parked) {}
 
   /**
    * Takes the lease if it is free, expired (also if it expires later than one length from now), or
@@ -205,8 +216,9 @@ public interface Subscriptions {
    * Records why the partition does not go on.
    *
    * @param problem the reason; empty means that it goes on
+   * @param attempts how often the next event has been tried and has failed
    */
-  Outcome report(Lease lease, String problem);
+  Outcome report(Lease lease, String problem, int attempts);
 
   /** Creates the keys of a generation, to be filled from zero; does nothing if they exist. */
   void create(int partition, Generation generation);

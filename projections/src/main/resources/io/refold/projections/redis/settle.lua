@@ -8,9 +8,13 @@
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'fenced')
 if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] or lease[3] then return {'not-owner'} end
 if ARGV[4] ~= '0-0' and #redis.call('XRANGE', KEYS[3], ARGV[4], ARGV[4]) == 0 then return {'lost'} end
-local settled = redis.call('HGET', KEYS[2], 'settled')
-if tonumber(string.match(ARGV[4], '^%d+')) > tonumber(string.match(settled, '^%d+')) then
+local at = redis.call('HMGET', KEYS[2], 'settled', 'events', 'rated')
+if tonumber(string.match(ARGV[4], '^%d+')) > tonumber(string.match(at[1], '^%d+')) then
   redis.call('HSET', KEYS[2], 'settled', ARGV[4], 'events', ARGV[5], 'outdated', ARGV[6])
+  local time = redis.call('TIME') -- every ten seconds, the rate is measured from here on
+  if tonumber(time[1]) - tonumber(string.match(at[3] or '0', '^%d+')) > 10 then
+    redis.call('HSET', KEYS[2], 'rated', time[1] .. ' ' .. at[2])
+  end
 end
 local acknowledged = tonumber(ARGV[7])
 for from = 8, 7 + acknowledged, 1000 do

@@ -114,7 +114,7 @@ public abstract class SubscriptionsContract {
     assertThat(subscriptions().renew(partition, List.of(brief), LONG)).isEmpty();
     assertThat(subscriptions().range(brief, origin(), 10)).isEqualTo(new Reading.NotOwner());
     assertThat(subscriptions().handOver(brief, origin())).isEqualTo(Outcome.NOT_OWNER);
-    assertThat(subscriptions().report(brief, "x")).isEqualTo(Outcome.NOT_OWNER);
+    assertThat(subscriptions().report(brief, "x", 0)).isEqualTo(Outcome.NOT_OWNER);
   }
 
   @Test
@@ -263,11 +263,11 @@ public abstract class SubscriptionsContract {
 
   @Test
   void aProblemIsRecordedUntilItIsTakenBack() {
-    assertThat(subscriptions().report(lease, "halted: ü")).isEqualTo(Outcome.DONE);
+    assertThat(subscriptions().report(lease, "halted: ü", 0)).isEqualTo(Outcome.DONE);
     assertThat(state().problem()).isEqualTo("halted: ü");
     assertThat(subscriptions().outlook(partition, generation).orElseThrow().state().problem())
         .isEqualTo("halted: ü");
-    subscriptions().report(lease, "");
+    subscriptions().report(lease, "", 0);
     assertThat(state().problem()).isEmpty();
   }
 
@@ -373,7 +373,7 @@ public abstract class SubscriptionsContract {
 
   @Test
   void aPartitionThatHasLostItsHistoryIsNobodys() {
-    subscriptions().report(lease, "lost: on purpose");
+    subscriptions().report(lease, "lost: on purpose", 0);
     subscriptions().release(lease);
 
     assertThat(subscriptions().acquire(generation, partition, "me", LONG, 0))
