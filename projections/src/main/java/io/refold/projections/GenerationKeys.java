@@ -25,6 +25,19 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout) {
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       store.subscriptions().create(partition, layout.generation());
     }
+    show();
+  }
+
+  /**
+   * Switches readers that do not ask the store: behind the switch there, so that whoever dies in
+   * between leaves them on rows that are kept, and the next one switches them.
+   */
+  void show() {
+    store
+        .generations()
+        .look(layout.generation().projection(), layout.shape().version())
+        .live()
+        .ifPresent(heads::show);
   }
 
   /** Deletes rows first: who misses the places in the logs must not find them any more. */
@@ -36,6 +49,7 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout) {
   }
 
   void deleteRows() {
+    show();
     for (int shard = 0; shard < layout.shape().shards(); shard++) {
       heads.delete(layout.generation(), shard, layout.shape().indexes());
     }

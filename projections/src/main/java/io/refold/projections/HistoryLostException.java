@@ -7,7 +7,8 @@ package io.refold.projections;
 public final class HistoryLostException extends ProjectionException {
   private static final long serialVersionUID = 1L;
 
-  HistoryLostException(String message) {
+  /** Says which position is gone. */
+  public HistoryLostException(String message) {
     super(message, null);
   }
 }

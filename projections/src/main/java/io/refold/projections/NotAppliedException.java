@@ -6,7 +6,8 @@ package io.refold.projections;
 public final class NotAppliedException extends ProjectionException {
   private static final long serialVersionUID = 1L;
 
-  NotAppliedException(String message) {
+  /** Says which position. */
+  public NotAppliedException(String message) {
     super(message, null);
   }
 }

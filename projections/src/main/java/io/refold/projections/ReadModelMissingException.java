@@ -7,7 +7,8 @@ package io.refold.projections;
 public final class ReadModelMissingException extends ProjectionException {
   private static final long serialVersionUID = 1L;
 
-  ReadModelMissingException(String message) {
+  /** Says which version. */
+  public ReadModelMissingException(String message) {
     super(message, null);
   }
 }

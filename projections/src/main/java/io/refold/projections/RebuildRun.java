@@ -254,6 +254,7 @@ final class RebuildRun {
       endedElsewhere();
       return true;
     }
+    GenerationKeys.of(store, subscriber, rebuild.fresh()).show();
     progress = with(State.DONE);
     LOG.info("rebuild of '{}' done: generation {} is read", projection(), fresh().number());
     GenerationKeys.of(store, subscriber, rebuild.old()).delete();
@@ -299,6 +300,7 @@ final class RebuildRun {
     Generations.Catalog catalog =
         store.generations().look(projection(), rebuild.fresh().shape().version());
     if (catalog.live().equals(Optional.of(rebuild.fresh()))) {
+      GenerationKeys.of(store, subscriber, rebuild.fresh()).show();
       progress = with(State.DONE);
     } else if (catalog.rebuild().equals(Optional.of(rebuild))) {
       failure =

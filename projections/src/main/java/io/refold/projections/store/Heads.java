@@ -61,6 +61,14 @@ public interface Heads {
     }
   }
 
+  /**
+   * Tells which generation of its version is read, where readers of the shards do not ask {@link
+   * Generations}: after its shards were created, and again before any is deleted. Called by every
+   * process, also late: an older generation than the one told before is to be ignored. Does nothing
+   * unless overridden.
+   */
+  default void show(Generations.Layout live) {}
+
   /** Creates an empty shard; does nothing if it exists. */
   void create(Generation generation, int shard);
 
