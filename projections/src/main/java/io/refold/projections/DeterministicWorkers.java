@@ -1,5 +1,6 @@
 package io.refold.projections;
 
+import io.refold.eventstore.EventStore;
 import io.refold.projections.store.Generations.Catalog;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Subscriptions.Acquisition;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 /**
  * The workers of {@link ProjectionWorkers} without threads: they do what there is to do when they
@@ -73,13 +75,24 @@ public final class DeterministicWorkers implements AutoCloseable {
    */
   public void runUntilIdle() {
     var problems = new ArrayList<ProjectionException>();
-    for (Subscriber format : projections.values()) {
-      run(format, problems);
-    }
+    long appends;
+    do { // what reacts to events may append further ones
+      appends = appends();
+      for (Subscriber format : projections.values()) {
+        run(format, problems);
+      }
+    } while (problems.isEmpty() && appends() > appends);
     if (!problems.isEmpty()) {
       problems.stream().skip(1).forEach(problems.getFirst()::addSuppressed);
       throw problems.getFirst();
     }
+  }
+
+  private long appends() {
+    EventStore events = store.events();
+    return IntStream.range(0, events.partitions())
+        .mapToLong(partition -> events.head(partition).position().sequence())
+        .sum();
   }
 
   private void run(Subscriber format, List<ProjectionException> problems) {
@@ -131,7 +144,9 @@ public final class DeterministicWorkers implements AutoCloseable {
         case WORKED -> {}
         case RETAKE -> take = true;
         case IDLE -> {
-          return Optional.empty();
+          if (!owner.tick()) {
+            return Optional.empty();
+          }
         }
         case HALTED -> {
           return Optional.of(new EventParkedException(owner.problem()));
@@ -149,7 +164,7 @@ public final class DeterministicWorkers implements AutoCloseable {
    * Rebuilds a projection's rows from the first event, up to the switch.
    *
    * @return how it has ended
-   * @throws IllegalArgumentException if the projection was not added
+   * @throws IllegalArgumentException if the projection was not added, or is a reaction
    * @throws RebuildRunningException if a rebuild of it is under way
    * @throws RebuildFailedException if an event cannot be applied; the rows are what they were
    */
@@ -167,6 +182,11 @@ public final class DeterministicWorkers implements AutoCloseable {
     if (format == null) {
       throw new IllegalArgumentException(
           "projection '%s' was not added to these workers".formatted(projection));
+    }
+    if (format.start().isPresent()) {
+      throw new IllegalArgumentException(
+          "'%s' is a reaction, no rebuild runs it: what its events have done would be done again"
+              .formatted(projection));
     }
     RebuildRun run = RebuildRun.start(store, format, name, LEASE);
     while (!run.progress().ended()) {

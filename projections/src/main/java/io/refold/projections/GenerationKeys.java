@@ -3,11 +3,13 @@ package io.refold.projections;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Heads;
+import io.refold.projections.store.Subscriptions;
+import java.util.Optional;
 
 /** All keys of a generation, over all slots. Creating and deleting may be repeated. */
-record GenerationKeys(ProjectionStore store, Heads heads, Layout layout) {
+record GenerationKeys(ProjectionStore store, Heads heads, Layout layout, Optional<StartAt> start) {
   static GenerationKeys of(ProjectionStore store, Subscriber subscriber, Layout layout) {
-    return new GenerationKeys(store, subscriber.heads(store), layout);
+    return new GenerationKeys(store, subscriber.heads(store), layout, subscriber.start());
   }
 
   /** Creates the keys; what was dropped in an earlier generation is left out in this one, too. */
@@ -23,9 +25,19 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout) {
       heads.create(layout.generation(), shard);
     }
     for (int partition = 0; partition < store.events().partitions(); partition++) {
-      store.subscriptions().create(partition, layout.generation());
+      create(partition);
     }
     show();
+  }
+
+  private void create(int partition) {
+    Subscriptions subscriptions = store.subscriptions();
+    if (start.isEmpty()) {
+      subscriptions.create(partition, layout.generation());
+    } else if (subscriptions.outlook(partition, layout.generation()).isEmpty()) {
+      subscriptions.create(
+          partition, layout.generation(), start.get().find(store.events(), partition));
+    }
   }
 
   /**

@@ -23,6 +23,7 @@ final class OwnerThread {
   private static final Logger LOG = LoggerFactory.getLogger(OwnerThread.class);
   private static final Duration IDLE = Duration.ofSeconds(5);
   private static final Duration ASKED = Duration.ofMillis(500);
+  private static final Duration TICK = Duration.ofSeconds(1);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -135,9 +136,27 @@ final class OwnerThread {
     }
   }
 
+  /** Sleeps until there may be something to read, and does meanwhile what is due. */
   private void sleep(Duration most) throws InterruptedException {
-    if (signals.tryAcquire(most.toNanos(), TimeUnit.NANOSECONDS)) {
-      signals.drainPermits();
+    long until = System.nanoTime() + most.toNanos();
+    long wait = 0; // new entries first, also where something is due
+    do {
+      if (signals.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
+        signals.drainPermits();
+        return;
+      }
+      wait = Math.min(TICK.toNanos(), until - System.nanoTime());
+    } while (wait > 0 && !tick());
+  }
+
+  private boolean tick() {
+    try {
+      return owner.tick();
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      throw away;
+    } catch (RuntimeException | Error unexpected) {
+      LOG.error("{} has failed to do what is due", name, unexpected);
+      return false;
     }
   }
 

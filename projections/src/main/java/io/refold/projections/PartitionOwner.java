@@ -162,6 +162,12 @@ final class PartitionOwner {
     };
   }
 
+  /** Does what is to be done by now though no event has come; returns whether anything was done. */
+  boolean tick() {
+    Lease held = lease;
+    return held != null && phase == Phase.LIVE && subscription.target().tick(held);
+  }
+
   private Step takeOver(Lease held, Takeover running) {
     try {
       return switch (running.step()) {
@@ -209,15 +215,19 @@ final class PartitionOwner {
     }
     Reading reading =
         switch (phase) {
-          case PENDING -> subscriptions.pending(held, progress.last(), LIVE_ENTRIES);
-          case LIVE -> subscriptions.next(held, progress.last(), LIVE_ENTRIES);
-          case FILLING, TAKING_OVER -> subscriptions.range(held, progress.last(), FILLING_ENTRIES);
+          case PENDING -> subscriptions.pending(held, progress.last(), entries());
+          case LIVE -> subscriptions.next(held, progress.last(), entries());
+          case FILLING, TAKING_OVER -> subscriptions.range(held, progress.last(), entries());
         };
     return switch (reading) {
       case Reading.NotOwner refused -> over();
       case Reading.Lost gone -> missing(held, progress.last());
       case Reading.Entries(List<LogEntry> read) -> read.isEmpty() ? end(held) : process(held, read);
     };
+  }
+
+  private int entries() {
+    return subscription.entries(progress.grouped() ? LIVE_ENTRIES : FILLING_ENTRIES);
   }
 
   /** Nothing was read: goes on to the next phase, or has nothing to do. */
@@ -248,7 +258,7 @@ final class PartitionOwner {
       return lost(held, gap.get());
     }
     for (int from = 0; from < read.size(); ) {
-      List<LogEntry> part = atMost(read.subList(from, read.size()));
+      List<LogEntry> part = subscription.batch(read.subList(from, read.size()));
       Step step;
       try {
         step = settled(held, part);
@@ -261,7 +271,7 @@ final class PartitionOwner {
       from += part.size();
     }
     // Fewer than asked for: that was the end of the log, and what comes is told by a signal.
-    return phase == Phase.LIVE && read.size() < LIVE_ENTRIES ? Step.IDLE : Step.WORKED;
+    return phase == Phase.LIVE && read.size() < entries() ? Step.IDLE : Step.WORKED;
   }
 
   /** Applies what stands before a failing event, so that nothing else waits for it; then halts. */

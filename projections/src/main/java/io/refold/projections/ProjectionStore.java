@@ -1,6 +1,7 @@
 package io.refold.projections;
 
 import io.refold.eventstore.EventStore;
+import io.refold.projections.store.Deadlines;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -54,6 +55,9 @@ public interface ProjectionStore extends AutoCloseable {
 
   /** Returns what is parked and dropped. */
   ParkedStreams parkedStreams();
+
+  /** Returns when instances of processes are due. */
+  Deadlines deadlines();
 
   /** Returns the rows. */
   Views views();

@@ -149,7 +149,8 @@ public final class ProjectionWorkers implements AutoCloseable {
    * that coordinated a rebuild of it has died, another one goes on with it by itself, or this call
    * does.
    *
-   * @throws IllegalArgumentException if the projection was not added to these workers
+   * @throws IllegalArgumentException if the projection was not added to these workers, or is a
+   *     reaction
    * @throws RebuildRunningException if a rebuild of it is under way
    * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
    */
@@ -167,6 +168,11 @@ public final class ProjectionWorkers implements AutoCloseable {
     if (format == null) {
       throw new IllegalArgumentException(
           "projection '%s' was not added to these workers".formatted(projection));
+    }
+    if (format.start().isPresent()) {
+      throw new IllegalArgumentException(
+          "'%s' is a reaction, no rebuild runs it: what its events have done would be done again"
+              .formatted(projection));
     }
     synchronized (rebuilds) {
       adopted.removeIf(earlier -> !earlier.running());

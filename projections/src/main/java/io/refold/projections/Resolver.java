@@ -95,6 +95,11 @@ final class Resolver {
     return !first.isEmpty() && isDeletion(first.getFirst()) && first.getFirst().version() > version;
   }
 
+  /** Tells whether an entry has events or marks of the categories. */
+  boolean wants(LogEntry entry) {
+    return entry.pointers().stream().anyMatch(p -> categories.contains(p.stream().category()));
+  }
+
   /** Reads the events of these entries anew when they are wanted again. */
   void drop(List<LogEntry> entries) {
     events.drop(entries);

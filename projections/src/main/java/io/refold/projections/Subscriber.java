@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -30,6 +31,15 @@ public interface Subscriber {
 
   /** Returns the heads of its shards, of all generations. */
   Heads heads(ProjectionStore store);
+
+  /**
+   * Returns where it begins, once and for all: it is never filled afresh, because what its events
+   * do cannot be taken back. Empty, unless overridden: it begins with the first event, and a
+   * rebuild fills it afresh.
+   */
+  default Optional<StartAt> start() {
+    return Optional.empty();
+  }
 
   /** Returns what applies its events to a generation. */
   Target target(ProjectionStore store, Layout layout);

@@ -11,6 +11,8 @@ import java.util.Map;
 
 /** What owners of partitions work on: a generation, with what its events do. */
 record Subscription(ProjectionStore store, Layout layout, Target target, Resolver resolver) {
+  private static final int CAREFUL_ENTRIES = 16;
+
   static Subscription of(
       ProjectionStore store, Subscriber subscriber, Layout layout, SharedEvents events) {
     return new Subscription(
@@ -26,6 +28,22 @@ record Subscription(ProjectionStore store, Layout layout, Target target, Resolve
 
   int shards() {
     return layout.shape().shards();
+  }
+
+  /** Returns how many log entries to read at once. */
+  int entries(int most) {
+    return target.careful() ? Math.min(CAREFUL_ENTRIES, most) : most;
+  }
+
+  /** Returns the first entries that are settled together: an append is never split. */
+  List<LogEntry> batch(List<LogEntry> entries) {
+    List<LogEntry> batch = PartitionOwner.atMost(entries);
+    for (int i = 0; target.careful() && i < batch.size(); i++) {
+      if (resolver.wants(batch.get(i))) {
+        return batch.subList(0, i + 1);
+      }
+    }
+    return batch;
   }
 
   /**

@@ -82,7 +82,10 @@ final class Supervisor implements AutoCloseable {
 
   void start() {
     for (Subscriber format : projections) {
-      store.generations().open(format.name(), format.shape(store.shards()));
+      Layout live = store.generations().open(format.name(), format.shape(store.shards()));
+      if (format.start().isPresent()) { // what is appended from now on takes part
+        GenerationKeys.of(store, format, live).create();
+      }
     }
     watch = store.watch(partition -> crews.values().forEach(crew -> crew.wake(partition)));
     looking.start();

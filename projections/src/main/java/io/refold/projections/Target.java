@@ -67,6 +67,24 @@ public interface Target {
     GONE
   }
 
+  /**
+   * Tells whether applying events twice is to be rare: each append is settled on its own then, and
+   * few are read at once. Many are, unless overridden.
+   */
+  default boolean careful() {
+    return false;
+  }
+
+  /**
+   * Does what is to be done by now though no event has come. Called by a partition's owner about
+   * once a second while its log has nothing new, so it must be cheap.
+   *
+   * @return whether something was done; it is called again at once then
+   */
+  default boolean tick(Lease lease) {
+    return false;
+  }
+
   /** Returns the heads of its shards; never asked where the generation's shape has no shards. */
   Heads heads();
 

@@ -232,7 +232,7 @@ public abstract class PartitionOwnerContract {
     untilIdle(owner);
     int shard = RowFormat.shard("all", store.shards());
     loseShard(store, layout(sales), shard);
-    new GenerationKeys(store, store.views(), layout(sales)).create();
+    GenerationKeys.of(store, new RowFormat<>(sales), layout(sales)).create();
     assertThat(store.views().fence(shard, lease(owner))).isEqualTo(new Heads.Fencing.Done());
     pay(1);
     assertThat(untilIdle(owner)).isEqualTo(Step.RETAKE);

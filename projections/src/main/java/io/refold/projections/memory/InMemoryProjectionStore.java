@@ -2,6 +2,7 @@ package io.refold.projections.memory;
 
 import io.refold.eventstore.EventStore;
 import io.refold.projections.ProjectionStore;
+import io.refold.projections.store.Deadlines;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -23,6 +24,7 @@ public final class InMemoryProjectionStore implements ProjectionStore {
   private final int shards;
   private final InMemorySubscriptions subscriptions;
   private final InMemoryParkedStreams parked;
+  private final InMemoryDeadlines deadlines = new InMemoryDeadlines();
   private final InMemoryViews views = new InMemoryViews();
   private final InMemoryGenerations generations;
 
@@ -66,6 +68,11 @@ public final class InMemoryProjectionStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return parked;
+  }
+
+  @Override
+  public Deadlines deadlines() {
+    return deadlines;
   }
 
   @Override

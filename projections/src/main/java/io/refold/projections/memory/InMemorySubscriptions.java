@@ -59,8 +59,9 @@ final class InMemorySubscriptions implements Subscriptions {
     final Map<StreamId, ParkedStreams.Request> requests = new HashMap<>();
     final Map<EventAddress, DroppedEvent> dropped = new HashMap<>();
 
-    Slot(int partition) {
-      settled = Position.origin(partition);
+    Slot(Place behind) {
+      settled = behind.last();
+      events = behind.events();
     }
 
     State state() {
@@ -252,8 +253,8 @@ final class InMemorySubscriptions implements Subscriptions {
   }
 
   @Override
-  public synchronized void create(int partition, Generation generation) {
-    slots.computeIfAbsent(new Key(partition, generation), key -> new Slot(partition));
+  public synchronized void create(int partition, Generation generation, Place behind) {
+    slots.computeIfAbsent(new Key(partition, generation), key -> new Slot(behind));
   }
 
   @Override

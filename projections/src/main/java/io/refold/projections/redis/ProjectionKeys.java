@@ -49,6 +49,10 @@ record ProjectionKeys(RedisSession session) {
         dropped(partition, generation));
   }
 
+  String deadlines(int partition, String process) {
+    return session.partitionTag(partition) + ":deadlines:" + process;
+  }
+
   /** The consumer group of a generation on every log. */
   String group(Generation generation) {
     return generation.toString();

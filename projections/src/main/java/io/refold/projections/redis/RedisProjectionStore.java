@@ -4,6 +4,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.ProjectionStore;
+import io.refold.projections.store.Deadlines;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -23,6 +24,7 @@ public final class RedisProjectionStore implements ProjectionStore {
   private final int shards;
   private final RedisSubscriptions subscriptions;
   private final RedisParkedStreams parked;
+  private final RedisDeadlines deadlines;
   private final RedisViews views;
   private final RedisGenerations generations;
 
@@ -36,6 +38,7 @@ public final class RedisProjectionStore implements ProjectionStore {
     var keys = new ProjectionKeys(session);
     this.subscriptions = new RedisSubscriptions(session, keys);
     this.parked = new RedisParkedStreams(session, keys);
+    this.deadlines = new RedisDeadlines(session, keys);
     this.views = new RedisViews(session, keys);
     this.generations = new RedisGenerations(session, keys);
   }
@@ -69,6 +72,11 @@ public final class RedisProjectionStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return parked;
+  }
+
+  @Override
+  public Deadlines deadlines() {
+    return deadlines;
   }
 
   @Override

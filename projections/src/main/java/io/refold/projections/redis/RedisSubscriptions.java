@@ -254,8 +254,12 @@ final class RedisSubscriptions implements Subscriptions {
   }
 
   @Override
-  public void create(int partition, Generation generation) {
-    eval(SUBSCRIBE, List.of(keys.at(partition, generation)));
+  public void create(int partition, Generation generation, Place behind) {
+    eval(
+        SUBSCRIBE,
+        List.of(keys.at(partition, generation)),
+        behind.last().logId(),
+        behind.events());
   }
 
   @Override

@@ -122,6 +122,19 @@ public interface Subscriptions {
   }
 
   /**
+   * A place in a log.
+   *
+   * @param last the last log entry before it
+   * @param events how many events the log has up to there
+   */
+  record Place(Position last, long events) {
+    /** Returns the place before a partition's first event. */
+    public static Place origin(int partition) {
+      return new Place(Position.origin(partition), 0);
+    }
+  }
+
+  /**
    * A lease taken by a rebuild.
    *
    * @param lease without expiry
@@ -221,7 +234,15 @@ public interface Subscriptions {
   Outcome report(Lease lease, String problem, int attempts);
 
   /** Creates the keys of a generation, to be filled from zero; does nothing if they exist. */
-  void create(int partition, Generation generation);
+  default void create(int partition, Generation generation) {
+    create(partition, generation, Place.origin(partition));
+  }
+
+  /**
+   * Creates the keys of a generation, to be filled from what lies behind a place; does nothing if
+   * they exist.
+   */
+  void create(int partition, Generation generation, Place behind);
 
   /**
    * Takes the old generation's lease for the switch, without expiry; repeating it keeps the epoch

@@ -1,0 +1,90 @@
+package io.refold.projections.reactions;
+
+import io.refold.eventstore.Position;
+import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
+import io.refold.projections.EventFailure;
+import io.refold.projections.Target;
+import io.refold.projections.store.Heads;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Parking;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Handles the events of a partition in order. It has no shards: how far it is, is what was settled.
+ *
+ * <p>What was handled and could not be settled is remembered, so that only another process repeats
+ * it: where an event of an append fails, those before it are not handled again with each attempt.
+ */
+final class ReactionTarget implements Target {
+  private final Handling handling;
+  private final Heads none;
+  private final Map<Integer, Set<Handled>> unsettled = new ConcurrentHashMap<>();
+
+  /** Names an event for good: after a loss of history the same version may be another event. */
+  private record Handled(Position position, StreamId stream, long version) {
+    static Handled of(StoredEvent event) {
+      return new Handled(event.position(), event.stream(), event.version());
+    }
+  }
+
+  ReactionTarget(Handling handling, Heads none) {
+    this.handling = handling;
+    this.none = none;
+  }
+
+  @Override
+  public Heads heads() {
+    return none;
+  }
+
+  @Override
+  public boolean careful() {
+    return true;
+  }
+
+  @Override
+  public boolean tick(Lease lease) {
+    return handling.tick(lease);
+  }
+
+  @Override
+  public Result apply(
+      Lease lease,
+      List<StoredEvent> events,
+      Position last,
+      Parking parking,
+      Map<Integer, Position> recorded)
+      throws EventFailure {
+    Set<Handled> done = unsettled.computeIfAbsent(lease.partition(), number -> new HashSet<>());
+    done.retainAll(events.stream().map(Handled::of).toList());
+    for (StoredEvent event : events) {
+      if (parking.parks(event)) {
+        continue;
+      }
+      if (parking.drops(event)) {
+        handling.drop(event);
+      } else if (!done.contains(Handled.of(event))) {
+        handling.run(event);
+        done.add(Handled.of(event));
+      }
+    }
+    return new Result.Applied(Map.of(), List.of());
+  }
+
+  /** Events behind what is settled come by themselves. */
+  @Override
+  public Retried retry(Lease lease, StoredEvent event, Parking parking, Position settled)
+      throws EventFailure {
+    if (parking.drops(event)) {
+      handling.drop(event);
+    } else if (event.position().sequence() <= settled.sequence()) {
+      handling.run(event);
+    }
+    return Retried.DONE;
+  }
+}

@@ -1,0 +1,9 @@
+-- Adds deadlines, and removes others.
+--
+-- KEYS  1 deadlines
+-- ARGV  1 number of those removed, them, then for each one added: when, in milliseconds since 1970, and it
+-- reply {'done'}
+local removed = tonumber(ARGV[1])
+for i = 2, 1 + removed do redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 2 + removed, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'NX', ARGV[i], ARGV[i + 1]) end
+return {'done'}
