@@ -14,8 +14,8 @@ import java.util.List;
  * The events that a projection could not apply. Each waits together with everything that follows it
  * in its aggregate, so that order is kept; events of other aggregates go on. Thread-safe.
  *
- * <p>What is asked for here is done by the workers that own the partitions, within a second, between
- * two batches. An event that is applied late changes each row exactly once, as any other.
+ * <p>What is asked for here is done by the workers that own the partitions, within a second,
+ * between two batches. An event that is applied late changes each row exactly once, as any other.
  *
  * <p>Every method throws {@link io.refold.eventstore.StoreUnavailableException} if the store cannot
  * be reached.
@@ -43,8 +43,8 @@ public final class ParkedEvents {
   }
 
   /**
-   * Asks for a parked stream to be applied, from its failing event on. If that fails again, it stays
-   * parked, with the new error.
+   * Asks for a parked stream to be applied, from its failing event on. If that fails again, it
+   * stays parked, with the new error.
    *
    * @throws IllegalArgumentException if the stream is not parked
    */
@@ -74,8 +74,8 @@ public final class ParkedEvents {
    *
    * @param parked the failing event, as it was listed
    * @param reason why it may be left out
-   * @throws IllegalArgumentException if it is not the event at which the stream is parked now, or
-   *     the reason is blank
+   * @throws IllegalArgumentException if it is not the event at which the stream is parked now, if a
+   *     retry is asked for and not done yet, or the reason is blank
    */
   public void drop(ParkedStream parked, String reason) {
     if (reason.isBlank()) {
@@ -83,7 +83,8 @@ public final class ParkedEvents {
     }
     ask(
         new Request.Drop(parked.stream(), parked.version(), reason),
-        "%s is not parked at version %d".formatted(parked.stream(), parked.version()));
+        "%s is not parked at version %d, or is being retried"
+            .formatted(parked.stream(), parked.version()));
   }
 
   /** Returns what was dropped, oldest first. */
@@ -114,10 +115,9 @@ public final class ParkedEvents {
         .look(projection, version)
         .live()
         .map(Generations.Layout::generation)
-        .orElseThrow(
-            () ->
-                new ReadModelMissingException(
-                    "version %d of projection '%s' has no rows yet: start a worker for it"
-                        .formatted(version, projection)));
+        .orElseThrow(() ->
+            new ReadModelMissingException(
+                "version %d of projection '%s' has no rows yet: start a worker for it"
+                    .formatted(version, projection)));
   }
 }

@@ -1,9 +1,9 @@
 package io.refold.projections;
 
 import io.refold.eventstore.EventStore;
+import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
-import io.refold.eventstore.Position;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.ParkedStreams;
@@ -49,8 +49,7 @@ final class ParkingLot {
   boolean park(EventFailure failure, int attempts) {
     StreamId stream = failure.event().stream();
     long version =
-        Math.min(
-            failure.event().version(), parking.parked().getOrDefault(stream, Long.MAX_VALUE));
+        Math.min(failure.event().version(), parking.parked().getOrDefault(stream, Long.MAX_VALUE));
     return park(stream, version, failure, attempts);
   }
 
@@ -107,7 +106,7 @@ final class ParkingLot {
             .mapToLong(EventAddress::version)
             .reduce(first, Math::min);
     EventStore store = subscription.store().events();
-    long version = from - 1;
+    long version = Math.max(0, from - 2); // the event before tells that the stream is there
     List<StoredEvent> page;
     do {
       page = store.read(stream, version, PAGE);
@@ -132,7 +131,7 @@ final class ParkingLot {
         }
       }
     } while (page.size() == PAGE);
-    check(store, stream, version + 1, first);
+    check(store, stream, version + 1, Math.max(2, first));
     return unpark(stream);
   }
 
@@ -142,8 +141,7 @@ final class ParkingLot {
     if (found > expected) {
       List<StoredEvent> start = store.read(stream, 0, 1);
       if (start.isEmpty() || !Resolver.isDeletion(start.getFirst())) {
-        throw new MissingEvents(
-            Map.of(stream, LongStream.range(expected, found).boxed().toList()));
+        throw new MissingEvents(Map.of(stream, LongStream.range(expected, found).boxed().toList()));
       }
     }
   }

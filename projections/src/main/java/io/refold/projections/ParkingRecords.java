@@ -55,8 +55,7 @@ record ParkingRecords(ParkedStreams streams, Lease lease) {
   private static Map<StreamId, Long> firstWaiting(List<Head> heads) {
     var waiting = new HashMap<StreamId, Long>();
     for (Head head : heads) {
-      head.notes()
-          .forEach((stream, note) -> waiting.merge(stream, note.version() + 1, Math::min));
+      head.notes().forEach((stream, note) -> waiting.merge(stream, note.version() + 1, Math::min));
     }
     return waiting;
   }

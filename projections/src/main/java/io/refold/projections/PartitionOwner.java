@@ -80,11 +80,7 @@ final class PartitionOwner {
   private int attempts;
 
   PartitionOwner(
-      Subscription subscription,
-      int partition,
-      String owner,
-      Duration length,
-      Patience patience) {
+      Subscription subscription, int partition, String owner, Duration length, Patience patience) {
     this.subscription = subscription;
     this.subscriptions = subscription.store().subscriptions();
     this.partition = partition;
@@ -300,9 +296,7 @@ final class PartitionOwner {
     failing = event;
     if (attempts < patience.attempts()) {
       return stands(
-          held,
-          RETRYING + "%s (attempt %d)".formatted(failure.reason(), attempts),
-          working());
+          held, RETRYING + "%s (attempt %d)".formatted(failure.reason(), attempts), working());
     }
     if (!patience.parks().getAsBoolean()) {
       return halted(held, failure.reason());

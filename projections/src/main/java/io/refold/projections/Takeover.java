@@ -109,8 +109,7 @@ final class Takeover {
     refilled = state.settled();
     var heads = new ArrayList<Heads.Head>();
     for (int shard = 0; shard < number; shard++) {
-      Optional<Heads.Head> head =
-          target.heads().head(lease.generation(), shard, lease.partition());
+      Optional<Heads.Head> head = target.heads().head(lease.generation(), shard, lease.partition());
       if (head.isEmpty()) {
         return new Found.Over();
       }

@@ -47,8 +47,7 @@ final class InMemoryParkedStreams implements ParkedStreams {
     }
   }
 
-  private Map<EventAddress, DroppedEvent> dropped(
-      Slot slot, int partition, Generation generation) {
+  private Map<EventAddress, DroppedEvent> dropped(Slot slot, int partition, Generation generation) {
     slot.dropped.putAll(inherited.getOrDefault(new Place(partition, generation), Map.of()));
     return slot.dropped;
   }
@@ -121,7 +120,9 @@ final class InMemoryParkedStreams implements ParkedStreams {
       ParkedStream waits = slot == null ? null : slot.parked.get(request.stream());
       if (slot == null
           || waits == null
-          || (request instanceof Request.Drop drop && drop.version() != waits.version())) {
+          || (request instanceof Request.Drop drop
+              && (drop.version() != waits.version()
+                  || slot.requests.get(request.stream()) instanceof Request.Retry))) {
         return false;
       }
       slot.requests.put(request.stream(), request);

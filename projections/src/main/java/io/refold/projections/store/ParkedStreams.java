@@ -37,8 +37,8 @@ public interface ParkedStreams {
   Optional<Parking> load(Lease lease);
 
   /**
-   * Parks a stream, or moves the event from which on it is parked; what was asked about it counts as
-   * done. Attempts are added to those on record; the time when it was first parked stays.
+   * Parks a stream, or moves the event from which on it is parked; what was asked about it counts
+   * as done. Attempts are added to those on record; the time when it was first parked stays.
    *
    * @param version the first version that waits
    * @param error why; empty leaves what is on record
@@ -59,9 +59,10 @@ public interface ParkedStreams {
   Optional<List<Request>> requests(Lease lease);
 
   /**
-   * Asks the owner for something; a later request about the same stream replaces an earlier one.
+   * Asks the owner for something.
    *
-   * @return false if the stream is not parked, or not at the version that the request names
+   * @return false if the stream is not parked, or, for a drop, not at the version that it names, or
+   *     if a retry is asked for, which will tell whether the event still fails
    */
   boolean ask(int partition, Generation generation, Request request);
 

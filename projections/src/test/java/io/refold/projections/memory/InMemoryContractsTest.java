@@ -6,6 +6,7 @@ import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
 import io.refold.projections.store.GenerationsContract;
+import io.refold.projections.store.ParkedStreamsContract;
 import io.refold.projections.store.SubscriptionsContract;
 import io.refold.projections.store.ViewsContract;
 import org.junit.jupiter.api.Nested;
@@ -24,6 +25,14 @@ class InMemoryContractsTest {
 
   @Nested
   class SubscriptionsTest extends SubscriptionsContract {
+    @Override
+    protected ProjectionStore store() {
+      return STORE;
+    }
+  }
+
+  @Nested
+  class ParkedStreamsTest extends ParkedStreamsContract {
     @Override
     protected ProjectionStore store() {
       return STORE;

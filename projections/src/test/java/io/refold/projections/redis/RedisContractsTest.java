@@ -6,6 +6,7 @@ import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
 import io.refold.projections.store.GenerationsContract;
+import io.refold.projections.store.ParkedStreamsContract;
 import io.refold.projections.store.SubscriptionsContract;
 import io.refold.projections.store.ViewsContract;
 import org.junit.jupiter.api.AfterAll;
@@ -42,6 +43,14 @@ class RedisContractsTest {
 
   @Nested
   class SubscriptionsTest extends SubscriptionsContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.shared();
+    }
+  }
+
+  @Nested
+  class ParkedStreamsTest extends ParkedStreamsContract {
     @Override
     protected ProjectionStore store() {
       return stores.shared();
