@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
+import io.refold.projections.store.Deadlines;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -76,6 +77,11 @@ final class FaultyStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return faulty(ParkedStreams.class, store.parkedStreams());
+  }
+
+  @Override
+  public Deadlines deadlines() {
+    return store.deadlines();
   }
 
   @Override
