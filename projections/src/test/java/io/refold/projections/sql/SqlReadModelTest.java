@@ -1,0 +1,293 @@
+package io.refold.projections.sql;
+
+import static io.refold.projections.Shop.append;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refold.eventstore.EventStore;
+import io.refold.eventstore.InMemoryEventStore;
+import io.refold.projections.Await;
+import io.refold.projections.ReadModelMissingException;
+import io.refold.projections.Shop;
+import io.refold.projections.Shop.Placed;
+import io.refold.projections.memory.InMemoryProjectionStore;
+import io.refold.projections.sql.SqlProjection.Naming;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Layout;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.api.Test;
+
+/** Generations of tables in a database, and what readers see of them. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@ParameterizedClass
+@EnumSource
+class SqlReadModelTest {
+  private final OnePartition one;
+
+  SqlReadModelTest(Naming naming) {
+    one = new OnePartition(new ShopTables(naming));
+  }
+
+  private Generation generation(int number) {
+    return new Generation(one.projection.name(), number);
+  }
+
+  private void show(int number) {
+    one.heads.show(new Layout(generation(number), one.model.shape(1)));
+  }
+
+  private int shown() throws SQLException {
+    return one.model.read(SqlView::generation);
+  }
+
+  private boolean blocked() {
+    try (var connection = one.database.getConnection()) {
+      return !Rows.select(
+              connection,
+              row -> true,
+              """
+              SELECT 1 FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock'""")
+          .isEmpty();
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void generationsStandBesideEachOtherAndLeaveNothing() throws Exception {
+    one.heads.create(generation(2), 0);
+    one.heads.create(generation(2), 0);
+    List<String> tables = ShopTables.tables(one.database);
+    assertThat(tables).hasSize(4);
+    assertThat(tables)
+        .anyMatch(name -> name.matches("public.orders_g2|the \"shop\"_g2.orders"));
+    one.heads.delete(generation(1), 0, List.of());
+    one.heads.delete(generation(1), 0, List.of());
+    assertThat(ShopTables.tables(one.database)).hasSize(2).isSubsetOf(tables);
+    one.heads.delete(generation(2), 0, List.of());
+    assertThat(ShopTables.tables(one.database)).isEmpty();
+    try (var connection = one.database.getConnection()) {
+      assertThat(
+              Rows.select(
+                  connection,
+                  row -> row.getString(1),
+                  "SELECT schema_name FROM information_schema.schemata"
+                      + " WHERE schema_name LIKE '%shop%'"))
+          .isEmpty();
+      for (String own : List.of("generation", "table", "head", "live")) {
+        assertThat(Rows.select(connection, row -> true, "SELECT 1 FROM refold_" + own))
+            .as(own)
+            .isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void manyProcessesCreateAGenerationOnce() throws Exception {
+    DataSource fresh = Postgres.fresh();
+    var creating = new ArrayList<CompletableFuture<Void>>();
+    for (int i = 0; i < 8; i++) {
+      var model = SqlReadModel.of(fresh, one.projection);
+      creating.add(
+          CompletableFuture.runAsync(
+              () -> {
+                model.heads(one.store).create(generation(1), 0);
+                model.heads(one.store).show(one.layout());
+              },
+              task -> Thread.ofVirtual().start(task)));
+    }
+    CompletableFuture.allOf(creating.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+    assertThat(ShopTables.tables(fresh)).hasSize(2);
+    assertThat(SqlReadModel.of(fresh, one.projection).read(SqlView::generation)).isEqualTo(1);
+  }
+
+  @Test
+  void readersOnlyEverGoForward() throws Exception {
+    one.heads.create(generation(2), 0);
+    assertThat(shown()).isEqualTo(1);
+    show(2);
+    assertThat(shown()).isEqualTo(2);
+    show(1);
+    assertThat(shown()).as("told late").isEqualTo(2);
+  }
+
+  @Test
+  void aReaderKeepsItsTablesUntilItsTransactionEnds() throws Exception {
+    append(one.events, "a", new Placed("pen"));
+    one.apply(one.lease("me", 1), 0, 1);
+    one.heads.create(generation(2), 0);
+    CompletableFuture<Void> deletion =
+        one.model.read(
+            view -> {
+              show(2);
+              var deleting =
+                  CompletableFuture.runAsync(
+                      () -> one.heads.delete(generation(1), 0, List.of()),
+                      task -> Thread.ofVirtual().start(task));
+              Await.until("the deletion waits", this::blocked);
+              assertThat(ShopTables.content(view).orders()).containsOnlyKeys("a");
+              assertThat(ShopTables.content(view).sales()).hasSize(2);
+              return deleting;
+            });
+    deletion.get(20, TimeUnit.SECONDS);
+    assertThat(shown()).isEqualTo(2);
+  }
+
+  @Test
+  void aReaderWhoseTablesGoBeforeItHoldsThemReadsTheNextOnes() throws Exception {
+    one.heads.create(generation(2), 0);
+    try (var reader = one.database.getConnection();
+        var dropper = one.database.getConnection()) {
+      reader.setAutoCommit(false);
+      String table = one.model.live(reader).table("orders");
+      reader.rollback();
+      dropper.setAutoCommit(false);
+      Rows.execute(dropper, "DROP TABLE " + table);
+      var reading =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return one.model.live(reader).generation();
+                } catch (SQLException e) {
+                  throw new AssertionError(e);
+                }
+              },
+              task -> Thread.ofVirtual().start(task));
+      Await.until("the reader waits for the table", this::blocked);
+      Rows.execute(dropper, "UPDATE refold_live SET generation = 2");
+      dropper.commit();
+      assertThat(reading.get(20, TimeUnit.SECONDS)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aTransactionThatCannotSeeTheSwitchIsToldToRunAgain() throws Exception {
+    one.heads.create(generation(2), 0);
+    try (var reader = one.database.getConnection()) {
+      reader.setAutoCommit(false);
+      reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      Rows.select(reader, row -> true, "SELECT 1 FROM refold_live");
+      show(2);
+      one.heads.delete(generation(1), 0, List.of());
+      assertThatThrownBy(() -> one.model.live(reader))
+          .isInstanceOf(SQLTransactionRollbackException.class)
+          .hasMessageContaining("run the transaction again");
+      reader.rollback();
+      assertThat(one.model.live(reader).generation()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void tablesCannotBeKeptWithoutATransaction() throws Exception {
+    try (var connection = one.database.getConnection()) {
+      assertThatThrownBy(() -> one.model.live(connection))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("setAutoCommit(false)");
+    }
+  }
+
+  @Test
+  void aQueryWritesNothing() throws Exception {
+    one.model.read(view -> view.update("DELETE FROM refold_live"));
+    assertThat(shown()).isEqualTo(1);
+  }
+
+  @Test
+  void aVersionWithoutTablesSaysSo() {
+    var next = SqlReadModel.of(one.database, new ShopTables(one.projection.naming(), 2));
+    assertThatThrownBy(() -> next.read(SqlView::generation))
+        .isInstanceOf(ReadModelMissingException.class)
+        .hasMessageContaining("version 2 of projection 'the \"shop\"' has no tables yet");
+    var empty = SqlReadModel.of(Postgres.fresh(), one.projection);
+    assertThatThrownBy(() -> empty.read(SqlView::generation))
+        .isInstanceOf(ReadModelMissingException.class);
+  }
+
+  /** A projection as a test wants it. */
+  private record Sketch(
+      String name, int version, Naming naming, List<SqlSource> sources, String ddl)
+      implements SqlProjection {
+    static Sketch of(String name, Naming naming, String ddl) {
+      return new Sketch(name, 1, naming, List.of(source()), ddl);
+    }
+
+    static SqlSource source() {
+      return SqlSource.byStream(Shop.ORDERS, (view, recorded) -> {});
+    }
+
+    @Override
+    public void create(SqlView view) throws SQLException {
+      view.update(ddl.formatted(view.table("orders")));
+    }
+  }
+
+  @Test
+  void tablesThatCannotBeCreatedLeaveNothingAndSayWhy() throws Exception {
+    DataSource fresh = Postgres.fresh();
+    EventStore events = new InMemoryEventStore();
+    var store = InMemoryProjectionStore.on(events);
+    var wrong = SqlReadModel.of(fresh, Sketch.of("wrong", one.projection.naming(), "CREATE %s"));
+    assertThatThrownBy(() -> wrong.heads(store).create(new Generation("wrong", 1), 0))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("generation wrong:1", "correct create()", "syntax error");
+    var right =
+        SqlReadModel.of(
+            fresh, Sketch.of("wrong", one.projection.naming(), "CREATE TABLE %s (id INTEGER)"));
+    right.heads(store).create(new Generation("wrong", 1), 0);
+    assertThat(ShopTables.tables(fresh)).hasSize(1);
+    var namesake =
+        SqlReadModel.of(
+            fresh,
+            Sketch.of("other", Naming.SUFFIX, "CREATE TABLE IF NOT EXISTS %s (id INTEGER)"));
+    if (one.projection.naming() == Naming.SUFFIX) {
+      assertThatThrownBy(() -> namesake.heads(store).create(new Generation("other", 1), 0))
+          .as("tables belong to one projection")
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void namesThatADatabaseWouldCutOrMisreadAreRefused() throws Exception {
+    String longest = "o".repeat(50);
+    one.model.read(
+        view -> {
+          assertThat(view.table(longest)).contains(longest);
+          for (String wrong : List.of("", "Orders", "1st", "a-b", "a\"b", longest + "o")) {
+            assertThatThrownBy(() -> view.table(wrong))
+                .as(wrong)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("cannot name a table");
+          }
+          return true;
+        });
+    DataSource database = one.database;
+    assertThatThrownBy(
+            () -> SqlReadModel.of(database, Sketch.of("ü".repeat(26), Naming.SCHEMA, "")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("52 bytes");
+    SqlReadModel.of(database, Sketch.of("ü".repeat(25), Naming.SCHEMA, ""));
+    SqlReadModel.of(database, Sketch.of("ü".repeat(64), Naming.SUFFIX, ""));
+    assertThatThrownBy(() -> SqlReadModel.of(database, Sketch.of("a:b", Naming.SUFFIX, "")))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(
+            () ->
+                SqlReadModel.of(
+                    database, new Sketch("x", 0, Naming.SUFFIX, List.of(Sketch.source()), "")))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(
+            () -> SqlReadModel.of(database, new Sketch("x", 1, Naming.SUFFIX, List.of(), "")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("it has 0");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.projections.sql;
+
+import org.jspecify.annotations.NullMarked;
