@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Attendance;
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Generations.Terms;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import java.time.Duration;
@@ -26,7 +27,6 @@ final class Crew {
   private final Semaphore filling;
   private final Map<Integer, OwnerThread> threads = new ConcurrentHashMap<>();
   private final int attempts;
-  private volatile boolean parks;
   private boolean created;
 
   Crew(
@@ -55,13 +55,15 @@ final class Crew {
    * Attends, and moves towards the fair share of partitions.
    *
    * @param live whether the generation is read; its keys are then created if they are not there
+   * @param terms how it is to be filled if it is not
    */
-  void tick(boolean live) {
-    parks = live;
+  void tick(boolean live, Terms terms) {
     if (live && !created) {
       GenerationKeys.of(store, subscriber, subscription.layout()).create();
       created = true;
     }
+    Terms current = live ? Pacing.READ : terms;
+    subscription.pacing().set(current, threads.size(), store.events().partitions());
     Attendance attendance = store.generations().attend(generation(), worker, lease);
     int partitions = store.events().partitions();
     int share = attendance.share(partitions);
@@ -80,6 +82,7 @@ final class Crew {
         owned++;
       }
     }
+    subscription.pacing().set(current, threads.size(), partitions);
   }
 
   /** One that has lost its history stays, so that nobody here takes it again. */
@@ -90,11 +93,16 @@ final class Crew {
   private boolean take(int partition) {
     var owner =
         new PartitionOwner(
-            subscription, partition, worker, lease, new Patience(attempts, () -> parks));
+            subscription,
+            partition,
+            worker,
+            lease,
+            new Patience(attempts, subscription.pacing()::parks));
     if (!(owner.acquire() instanceof Acquisition.Granted)) {
       return false;
     }
-    var thread = new OwnerThread(owner, generation() + "/" + partition, filling);
+    var thread =
+        new OwnerThread(owner, subscription.pacing(), generation() + "/" + partition, filling);
     threads.put(partition, thread);
     thread.start();
     return true;

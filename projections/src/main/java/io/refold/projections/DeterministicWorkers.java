@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.eventstore.EventStore;
 import io.refold.projections.store.Generations.Catalog;
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Generations.Purpose;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,22 +97,43 @@ public final class DeterministicWorkers implements AutoCloseable {
   }
 
   private void run(Subscriber format, List<ProjectionException> problems) {
-    Layout live = store.generations().open(format.name(), format.shape(store.shards()));
-    GenerationKeys.of(store, format, live).create();
-    run(format, live, new Patience(1, () -> true), problems);
+    Optional<Layout> live = store.generations().open(format.name(), format.shape(store.shards()));
+    if (live.isEmpty()) { // a new version fills its rows before anybody reads them
+      RebuildRun.adopt(store, format, name, LEASE).ifPresent(run -> drive(run, format));
+      live = store.generations().look(format.name(), format.version()).live();
+    }
+    live.ifPresent(read -> {
+      GenerationKeys.of(store, format, read).create();
+      run(format, read, new Patience(1, () -> true), problems);
+    });
+    fill(format, problems);
+  }
+
+  private void fill(Subscriber format, List<ProjectionException> problems) {
     Catalog catalog = store.generations().look(format.name(), format.version());
+    boolean parking = catalog.terms().parking();
     catalog
         .rebuild()
+        .filter(rebuild -> rebuild.purpose() != Purpose.RECOMPUTATION)
         .filter(rebuild -> rebuild.fresh().shape().version() == format.version())
+        .filter(rebuild -> !catalog.terms().paused())
         .ifPresent(
-            rebuild -> run(format, rebuild.fresh(), new Patience(1, () -> false), problems));
+            rebuild -> run(format, rebuild.fresh(), new Patience(1, () -> parking), problems));
+  }
+
+  private void drive(RebuildRun run, Subscriber format) {
+    while (!run.progress().ended()) {
+      run.step();
+      fill(format, new ArrayList<>());
+    }
+    RuntimeException failure = run.failure();
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private void run(
-      Subscriber format,
-      Layout layout,
-      Patience patience,
-      List<ProjectionException> problems) {
+      Subscriber format, Layout layout, Patience patience, List<ProjectionException> problems) {
     var subscription = Subscription.of(store, format, layout, SharedEvents.alone(store.events()));
     TreeMap<Integer, PartitionOwner> mine = owners.computeIfAbsent(layout, key -> new TreeMap<>());
     for (int partition = 0; partition < store.events().partitions(); partition++) {
@@ -188,16 +210,9 @@ public final class DeterministicWorkers implements AutoCloseable {
           "'%s' is a reaction, no rebuild runs it: what its events have done would be done again"
               .formatted(projection));
     }
-    RebuildRun run = RebuildRun.start(store, format, name, LEASE);
-    while (!run.progress().ended()) {
-      run.step();
-      run(format, new ArrayList<>());
-    }
+    RebuildRun run = RebuildRun.start(store, format, null, name, LEASE);
+    drive(run, format);
     owners.remove(run.generations().old());
-    RuntimeException failure = run.failure();
-    if (failure != null) {
-      throw failure;
-    }
     return run.progress();
   }
 

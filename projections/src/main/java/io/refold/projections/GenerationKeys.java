@@ -1,5 +1,6 @@
 package io.refold.projections;
 
+import io.refold.eventstore.Position;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Heads;
@@ -16,6 +17,19 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout, Optiona
   void createAfter(Generation old) {
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       store.parkedStreams().inherit(partition, layout.generation(), old);
+    }
+    create();
+  }
+
+  /**
+   * Creates the keys as {@link #createAfter} does, but nothing is filled in until a bound is moved.
+   * The shards come last: without them nobody reads the log.
+   */
+  void createBounded(Generation old) {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.parkedStreams().inherit(partition, layout.generation(), old);
+      store.subscriptions().create(partition, layout.generation());
+      store.subscriptions().bound(layout.generation(), Position.origin(partition));
     }
     create();
   }

@@ -79,6 +79,17 @@ public final class Index<V> {
     return "0".repeat(16 - digits.length()) + digits;
   }
 
+  /** Returns the value as text; one that nothing was encoded as stays as it is. */
+  String decode(String encoded) {
+    try {
+      return numeric
+          ? String.valueOf(Long.parseUnsignedLong(encoded, 16) ^ Long.MIN_VALUE)
+          : encoded;
+    } catch (NumberFormatException e) {
+      return encoded;
+    }
+  }
+
   static String encode(String text) {
     if (text.length() > MAX_TEXT || text.indexOf('\0') >= 0) {
       throw new IllegalArgumentException(

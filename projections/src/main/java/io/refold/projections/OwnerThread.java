@@ -22,12 +22,14 @@ import org.slf4j.LoggerFactory;
 final class OwnerThread {
   private static final Logger LOG = LoggerFactory.getLogger(OwnerThread.class);
   private static final Duration IDLE = Duration.ofSeconds(5);
+  private static final Duration BOUND = Duration.ofMillis(50);
   private static final Duration ASKED = Duration.ofMillis(500);
   private static final Duration TICK = Duration.ofSeconds(1);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   private final PartitionOwner owner;
+  private final Pacing pacing;
   private final String name;
   private final Semaphore filling;
   private final Semaphore signals = new Semaphore(0);
@@ -40,8 +42,9 @@ final class OwnerThread {
    *
    * @param filling how many owners of this process may read history at once
    */
-  OwnerThread(PartitionOwner owner, String name, Semaphore filling) {
+  OwnerThread(PartitionOwner owner, Pacing pacing, String name, Semaphore filling) {
     this.owner = owner;
+    this.pacing = pacing;
     this.name = name;
     this.filling = filling;
     this.thread = Thread.ofPlatform().name("refold-" + name).daemon().unstarted(this::run);
@@ -88,7 +91,7 @@ final class OwnerThread {
             case WORKED -> pause = FIRST_PAUSE;
             case IDLE -> {
               pause = FIRST_PAUSE;
-              sleep(owner.parks() ? ASKED : IDLE);
+              sleep(idle());
             }
             case RETAKE -> retake = true;
             case HALTED -> {
@@ -119,10 +122,19 @@ final class OwnerThread {
   private Step step() throws InterruptedException {
     boolean limited = owner.state() == PartitionState.FILLING;
     if (limited) {
+      if (pacing.holds()) {
+        sleep(BOUND);
+        return Step.WORKED;
+      }
       filling.acquire();
     }
+    long before = owner.events();
     try {
-      return owner.step();
+      Step done = owner.step();
+      if (limited) {
+        pacing.spent(owner.events() - before);
+      }
+      return done;
     } catch (StoreUnavailableException | ReplyLostException away) {
       throw away;
     } catch (RuntimeException
@@ -134,6 +146,14 @@ final class OwnerThread {
         filling.release();
       }
     }
+  }
+
+  /** The bound of a generation that is compared with another one moves every moment. */
+  private Duration idle() {
+    if (owner.state() == PartitionState.FILLING) {
+      return BOUND;
+    }
+    return owner.parks() ? ASKED : IDLE;
   }
 
   /** Sleeps until there may be something to read, and does meanwhile what is due. */

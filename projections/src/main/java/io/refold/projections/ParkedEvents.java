@@ -115,9 +115,6 @@ public final class ParkedEvents {
         .look(projection, version)
         .live()
         .map(Generations.Layout::generation)
-        .orElseThrow(() ->
-            new ReadModelMissingException(
-                "version %d of projection '%s' has no rows yet: start a worker for it"
-                    .formatted(version, projection)));
+        .orElseThrow(() -> ReadModelMissingException.of(store, projection, version));
   }
 }

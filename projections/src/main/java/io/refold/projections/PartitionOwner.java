@@ -115,6 +115,11 @@ final class PartitionOwner {
     return subscription.generation();
   }
 
+  /** Returns how many events the log had up to where it is. */
+  long events() {
+    return progress.events();
+  }
+
   /** Takes the lease, with a new epoch if it has it already. */
   Acquisition acquire() {
     Acquisition acquisition =
@@ -218,6 +223,7 @@ final class PartitionOwner {
     return switch (reading) {
       case Reading.NotOwner refused -> over();
       case Reading.Lost gone -> missing(held, progress.last());
+      case Reading.Bounded bound -> Step.IDLE;
       case Reading.Entries(List<LogEntry> read) -> read.isEmpty() ? end(held) : process(held, read);
     };
   }

@@ -41,6 +41,11 @@ final class Progress {
     return last;
   }
 
+  /** Returns how many events the log had up to what is settled. */
+  long events() {
+    return events;
+  }
+
   /** Returns whether entries come through the group. */
   boolean grouped() {
     return grouped;

@@ -100,7 +100,11 @@ public record ProjectionStatus(
         projection,
         version,
         number(catalog.live()),
-        number(catalog.rebuild().map(Generations.Switch::fresh)),
+        number(
+            catalog
+                .rebuild()
+                .filter(rebuild -> rebuild.purpose() == Generations.Purpose.REBUILD)
+                .map(Generations.Filling::fresh)),
         partitions);
   }
 

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The workers of one process: they keep the rows of projections up to date until they are closed.
@@ -28,8 +30,8 @@ public final class ProjectionWorkers implements AutoCloseable {
   private final String name;
   private final Duration lease;
   private final Supervisor supervisor;
-  private final List<Rebuild> rebuilds = new ArrayList<>();
-  private final List<Rebuild> adopted = new ArrayList<>();
+  private final List<Coordination> runs = new ArrayList<>();
+  private final List<Coordination> adopted = new ArrayList<>();
   private boolean closed;
 
   private ProjectionWorkers(Builder builder) {
@@ -38,7 +40,14 @@ public final class ProjectionWorkers implements AutoCloseable {
     this.name = builder.name;
     this.lease = builder.lease;
     this.supervisor =
-        new Supervisor(store, List.copyOf(subscribers.values()), name, lease, builder.attempts, this::adopt);
+        new Supervisor(
+            store,
+            List.copyOf(subscribers.values()),
+            name,
+            lease,
+            builder.attempts,
+            builder.retired,
+            this::adopt);
   }
 
   /** Starts to describe the workers of this process. */
@@ -50,12 +59,14 @@ public final class ProjectionWorkers implements AutoCloseable {
   public static final class Builder {
     private static final Duration SHORTEST_LEASE = Duration.ofMillis(300);
     private static final Duration LONGEST_LEASE = Duration.ofMinutes(10);
+    private static final Duration SOONEST_RETIREMENT = Duration.ofMinutes(2);
 
     private final ProjectionStore store;
     private final Map<String, Subscriber> subscribers = new LinkedHashMap<>();
     private String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
     private Duration lease = Duration.ofSeconds(10);
     private int attempts = 5;
+    private Duration retired = Duration.ofHours(1);
 
     private Builder(ProjectionStore store) {
       this.store = store;
@@ -115,6 +126,22 @@ public final class ProjectionWorkers implements AutoCloseable {
     }
 
     /**
+     * Sets after which time the rows of a lower version go, when nobody of that version, worker or
+     * reader, has been there; an hour unless set. Until then rolling back is immediate.
+     *
+     * @param age 2 minutes or more
+     * @throws IllegalArgumentException if it is less
+     */
+    public Builder retireVersionsAfter(Duration age) {
+      if (age.compareTo(SOONEST_RETIREMENT) < 0) {
+        throw new IllegalArgumentException(
+            "rows of a lower version stay 2 minutes or more, not " + age);
+      }
+      retired = age;
+      return this;
+    }
+
+    /**
      * Sets the name by which this process is shown as owner; its process id and a random part
      * unless set. No two processes may have the same.
      */
@@ -149,63 +176,147 @@ public final class ProjectionWorkers implements AutoCloseable {
    * that coordinated a rebuild of it has died, another one goes on with it by itself, or this call
    * does.
    *
+   * <p>A version that is higher than all that are read needs no call: its workers start by
+   * themselves. A lower one that has no rows any more gets them by this call only.
+   *
    * @throws IllegalArgumentException if the projection was not added to these workers, or is a
    *     reaction
-   * @throws RebuildRunningException if a rebuild of it is under way
+   * @throws RebuildRunningException if a rebuild of it, of any version, or a verification is under
+   *     way
    * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
    */
   public Rebuild rebuild(Projection<?> projection) {
-    return rebuild(projection.name());
+    return rebuild(projection.name(), null);
+  }
+
+  /**
+   * Rebuilds as {@link #rebuild(Projection)} does. One that is gone on with goes as is said here,
+   * too.
+   */
+  public Rebuild rebuild(Projection<?> projection, RebuildOptions options) {
+    return rebuild(projection.name(), options);
   }
 
   /** Starts to make afresh what a subscriber makes, as {@link #rebuild(Projection)} does. */
   public Rebuild rebuild(Subscriber subscriber) {
-    return rebuild(subscriber.name());
+    return rebuild(subscriber.name(), null);
   }
 
-  private Rebuild rebuild(String projection) {
-    Subscriber format = subscribers.get(projection);
-    if (format == null) {
-      throw new IllegalArgumentException(
-          "projection '%s' was not added to these workers".formatted(projection));
-    }
+  /** Starts to make afresh what a subscriber makes, as {@link #rebuild(Projection)} does. */
+  public Rebuild rebuild(Subscriber subscriber, RebuildOptions options) {
+    return rebuild(subscriber.name(), options);
+  }
+
+  private Rebuild rebuild(String projection, @Nullable RebuildOptions options) {
+    Subscriber format = subscriber(projection);
     if (format.start().isPresent()) {
       throw new IllegalArgumentException(
           "'%s' is a reaction, no rebuild runs it: what its events have done would be done again"
               .formatted(projection));
     }
-    synchronized (rebuilds) {
+    synchronized (runs) {
       adopted.removeIf(earlier -> !earlier.running());
-      for (Rebuild earlier : adopted) {
-        if (earlier.projection().equals(format.name())) {
-          return earlier;
+      for (Coordination earlier : adopted) {
+        if (earlier.run().projection().equals(format.name())) {
+          if (options != null) {
+            earlier.run().direct(now -> options.terms());
+          }
+          return new Rebuild(earlier);
         }
       }
-      Rebuild rebuild = started(RebuildRun.start(store, format, name, lease));
+      Rebuild rebuild = new Rebuild(started(RebuildRun.start(store, format, options, name, lease)));
       supervisor.look();
       return rebuild;
     }
   }
 
-  private Rebuild started(RebuildRun run) {
-    if (closed) {
-      run.handBack();
-      throw new IllegalStateException("these workers are closed");
+  private Subscriber subscriber(String projection) {
+    Subscriber subscriber = subscribers.get(projection);
+    if (subscriber == null) {
+      throw new IllegalArgumentException(
+          "projection '%s' was not added to these workers".formatted(projection));
     }
-    var rebuild = new Rebuild(run);
-    rebuilds.removeIf(earlier -> !earlier.running());
-    rebuilds.add(rebuild);
-    rebuild.start();
-    return rebuild;
+    return subscriber;
   }
 
-  /** Goes on with a rebuild whose coordinator has not been seen for its lease. */
+  private Coordination started(FillingRun run) {
+    if (closed) {
+      run.leave();
+      throw new IllegalStateException("these workers are closed");
+    }
+    var coordination = new Coordination(run);
+    runs.removeIf(earlier -> !earlier.running());
+    runs.add(coordination);
+    coordination.start();
+    return coordination;
+  }
+
+  /**
+   * Starts to compare the projection's rows with rows folded afresh from the first event, at
+   * exactly the same positions. Readers see the rows all the time; they are not brought up to date
+   * while they are compared, at the end, and catch up then.
+   *
+   * @throws IllegalArgumentException if the projection was not added to these workers
+   * @throws ReadModelMissingException if there are no rows of its version
+   * @throws RebuildRunningException if a rebuild of it, of any version, or a verification is under
+   *     way
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+   */
+  public Verifier verify(Projection<?> projection) {
+    return verify(subscriber(projection.name()));
+  }
+
+  /**
+   * Verifies a subscriber, as {@link #verify(Projection)} does.
+   *
+   * @throws UnsupportedOperationException if it is none of rows: what user code has written cannot
+   *     be compared
+   */
+  public Verifier verify(Subscriber subscriber) {
+    RowFormat<?> format = rows(subscriber.name());
+    synchronized (runs) {
+      var run = VerificationRun.start(store, format, name, lease);
+      var verifier = new Verifier(started(run), run);
+      supervisor.look();
+      return verifier;
+    }
+  }
+
+  private RowFormat<?> rows(String projection) {
+    if (subscriber(projection) instanceof RowFormat<?> format) {
+      return format;
+    }
+    throw new UnsupportedOperationException(
+        "'%s' keeps no rows that the toolkit could compare or write: rebuild it instead"
+            .formatted(projection));
+  }
+
+  /**
+   * Makes one row anew from its events, with its places in indexes: for a row that {@link
+   * #verify(Projection)} has found to differ. Everything else stays as it is. The rows are not
+   * brought up to date for a moment, at the end, and catch up then. Reads all events, unless rows
+   * are keyed by stream; returns when it is done. Calling it again is safe.
+   *
+   * @param key the row's key; there need not be a row
+   * @return what the row was and is; empty if it was right
+   * @throws IllegalArgumentException if the projection was not added to these workers
+   * @throws ReadModelMissingException if there are no rows of its version
+   * @throws RebuildRunningException if a rebuild of it, of any version, or a verification is under
+   *     way
+   * @throws RebuildFailedException if an event cannot be applied; the row is what it was
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+   */
+  public Optional<Verification.Row> recompute(Projection<?> projection, String key) {
+    return new Recomputation<>(store, rows(projection.name()), key, name, lease).run();
+  }
+
+  /** Goes on with a rebuild whose coordinator has gone, or starts that of a new version. */
   private void adopt(Subscriber format) {
-    synchronized (rebuilds) {
+    synchronized (runs) {
       boolean ours =
-          rebuilds.stream().anyMatch(r -> r.running() && r.projection().equals(format.name()));
+          runs.stream().anyMatch(r -> r.running() && r.run().projection().equals(format.name()));
       if (!ours && !closed) {
-        RebuildRun.resume(store, format, name, lease).ifPresent(run -> adopted.add(started(run)));
+        RebuildRun.adopt(store, format, name, lease).ifPresent(run -> adopted.add(started(run)));
       }
     }
   }
@@ -222,17 +333,17 @@ public final class ProjectionWorkers implements AutoCloseable {
   /**
    * Stops the workers: each finishes the batch it is working on and gives its partition back.
    * Returns when they have. A rebuild that this process coordinates is left to the other processes:
-   * one of them goes on with it.
+   * one of them goes on with it. A verification is cancelled.
    */
   @Override
   public void close() {
-    List<Rebuild> left;
-    synchronized (rebuilds) {
+    List<Coordination> left;
+    synchronized (runs) {
       closed = true;
-      left = List.copyOf(rebuilds);
+      left = List.copyOf(runs);
     }
-    left.forEach(Rebuild::abandon);
-    left.forEach(Rebuild::stopped);
+    left.forEach(Coordination::abandon);
+    left.forEach(Coordination::stopped);
     supervisor.close();
   }
 }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe; calls block.
  *
  * <p>Rows of one call are read shard by shard, not at one moment. Every method that reads throws
- * {@link ReadModelMissingException} if no worker has ever started for this version, {@link
- * UnreadableRowException} if a row cannot be read back, and {@link
+ * {@link ReadModelMissingException} if this version has no rows, as {@link #awaitReady} says,
+ * {@link UnreadableRowException} if a row cannot be read back, and {@link
  * io.refold.eventstore.StoreUnavailableException} if the store cannot be read now.
  *
  * @param <V> the rows
@@ -36,6 +37,7 @@ public final class ReadModel<V> {
   private static final Duration TRUST = Duration.ofSeconds(1);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
   private static final Duration LONGEST_PAUSE = Duration.ofMillis(25);
+  private static final Duration READY_PAUSE = Duration.ofMillis(100);
   private static final int ATTEMPTS = 100;
   private static final int STREAM_PAGE = 1_000;
 
@@ -241,6 +243,27 @@ public final class ReadModel<V> {
     return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
   }
 
+  /**
+   * Waits until this version of the projection has rows that have caught up. The first version has
+   * them at once; a later one when its workers have filled them from the first event, while others
+   * read the version before.
+   *
+   * @param timeout how long to wait at most
+   * @return false if it has none in time
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public boolean awaitReady(Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (store.generations().look(format.name(), format.version()).live().isEmpty()) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      TimeUnit.NANOSECONDS.sleep(Math.min(left, READY_PAUSE.toNanos()));
+    }
+    return true;
+  }
+
   /** Reads from the live generation; where it has just been dropped, from its successor. */
   private <T> T reading(Function<Generations.Layout, Optional<T>> read) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -252,7 +275,7 @@ public final class ReadModel<V> {
         Pause.of(Duration.ofMillis(Math.min(50, attempt)));
       }
     }
-    throw missing("has lost its rows");
+    throw missing();
   }
 
   private Generations.Layout layout(boolean again) {
@@ -262,11 +285,7 @@ public final class ReadModel<V> {
     }
     long now = System.nanoTime();
     Generations.Layout layout =
-        store
-            .generations()
-            .look(format.name(), format.version())
-            .live()
-            .orElseThrow(() -> missing("has no rows yet"));
+        store.generations().look(format.name(), format.version()).live().orElseThrow(this::missing);
     return newer(new Resolved(layout, now));
   }
 
@@ -281,10 +300,8 @@ public final class ReadModel<V> {
     return known.layout();
   }
 
-  private ReadModelMissingException missing(String what) {
-    return new ReadModelMissingException(
-        "version %d of projection '%s' %s: start a worker for it"
-            .formatted(format.version(), format.name(), what));
+  private ReadModelMissingException missing() {
+    return ReadModelMissingException.of(store, format);
   }
 
   static void checkLimit(int limit) {

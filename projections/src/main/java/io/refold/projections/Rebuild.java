@@ -1,95 +1,34 @@
 package io.refold.projections;
 
-import io.refold.eventstore.ReplyLostException;
-import io.refold.eventstore.StoreUnavailableException;
+import io.refold.projections.store.Generations.Terms;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A rebuild that this process coordinates, and the workers of all processes carry out. It goes on
- * whether or not somebody holds on to this object; if the process ends first, calling {@code
- * rebuild} again goes on from where it was. Thread-safe.
+ * whether or not somebody holds on to this object; if the process ends first, another one goes on
+ * from where it was. Thread-safe.
  */
 public final class Rebuild {
-  private static final Logger LOG = LoggerFactory.getLogger(Rebuild.class);
-  private static final Duration POLL = Duration.ofMillis(50);
+  private final Coordination coordination;
 
-  private final RebuildRun run;
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile boolean abandoned;
-
-  Rebuild(RebuildRun run) {
-    this.run = run;
-  }
-
-  void start() {
-    Thread.ofPlatform().name("refold-rebuild-" + run.projection()).daemon().start(this::coordinate);
-  }
-
-  private void coordinate() {
-    try {
-      while (!run.progress().ended() && !abandoned) {
-        try {
-          if (!run.step()) {
-            Pause.of(POLL);
-          }
-        } catch (StoreUnavailableException | ReplyLostException away) {
-          LOG.warn("rebuild of '{}' waits for its store: {}", run.projection(), away.getMessage());
-          Pause.of(POLL.multipliedBy(10));
-        }
-      }
-      if (abandoned) {
-        handBack();
-      }
-    } finally {
-      ended.countDown();
-    }
-  }
-
-  private void handBack() {
-    try {
-      run.handBack();
-    } catch (StoreUnavailableException | ReplyLostException away) {
-      LOG.info("others go on with the rebuild of '{}' after a lease", run.projection());
-    }
+  Rebuild(Coordination coordination) {
+    this.coordination = coordination;
   }
 
   /** Stops coordinating; another process, or another call, may go on. */
   void abandon() {
-    abandoned = true;
-  }
-
-  /** Waits until this process coordinates it no more. */
-  void stopped() {
-    boolean interrupted = false;
-    while (running()) {
-      try {
-        ended.await();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  boolean running() {
-    return ended.getCount() > 0;
+    coordination.abandon();
   }
 
   /** Returns the projection's name. */
   public String projection() {
-    return run.projection();
+    return coordination.run().projection();
   }
 
   /** Returns how far it is. Does not block. */
   public RebuildProgress progress() {
-    return run.progress();
+    return coordination.run().progress();
   }
 
   /**
@@ -101,8 +40,7 @@ public final class Rebuild {
    * @throws InterruptedException if the thread is interrupted; the rebuild goes on
    */
   public RebuildProgress await() throws InterruptedException {
-    ended.await();
-    return result();
+    return coordination.await();
   }
 
   /**
@@ -114,23 +52,7 @@ public final class Rebuild {
    * @throws InterruptedException if the thread is interrupted; the rebuild goes on
    */
   public Optional<RebuildProgress> await(Duration timeout) throws InterruptedException {
-    return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
-        ? Optional.of(result())
-        : Optional.empty();
-  }
-
-  private RebuildProgress result() {
-    RuntimeException failure = run.failure();
-    if (failure != null) {
-      throw failure;
-    }
-    if (!run.progress().ended()) {
-      throw new RebuildFailedException(
-          "the workers that coordinated the rebuild of projection '%s' were closed: rebuild again to go on"
-              .formatted(projection()),
-          null);
-    }
-    return run.progress();
+    return coordination.await(timeout);
   }
 
   /**
@@ -139,6 +61,40 @@ public final class Rebuild {
    * @return false if it had ended before
    */
   public boolean cancel() {
-    return run.cancel();
+    return coordination.run().cancel();
+  }
+
+  /**
+   * Sets how many events per second are read at most, over all processes together. Each process has
+   * the part of it that its partitions make up, and obeys within about a second; so does whoever
+   * goes on with the rebuild later.
+   *
+   * @param eventsPerSecond 0 for no limit
+   * @return false if it had ended before, or another process coordinates it
+   * @throws IllegalArgumentException if it is negative
+   */
+  public boolean throttle(long eventsPerSecond) {
+    return coordination
+        .run()
+        .direct(now -> new Terms(eventsPerSecond, now.paused(), now.parking()));
+  }
+
+  /**
+   * Lets nothing more be read until it is told to proceed, within about a second. What has been
+   * filled stays, also if this process ends.
+   *
+   * @return false if it had ended before, or another process coordinates it
+   */
+  public boolean pause() {
+    return coordination.run().direct(now -> new Terms(now.eventsPerSecond(), true, now.parking()));
+  }
+
+  /**
+   * Goes on after a pause.
+   *
+   * @return false if it had ended before, or another process coordinates it
+   */
+  public boolean proceed() {
+    return coordination.run().direct(now -> new Terms(now.eventsPerSecond(), false, now.parking()));
   }
 }

@@ -1,13 +1,31 @@
 package io.refold.projections;
 
-/** A rebuild of the projection is under way already; nothing was started. */
+import io.refold.projections.store.Generations.Filling;
+import io.refold.projections.store.Generations.Start;
+
+/**
+ * A rebuild or a verification of the projection, of this or another version, is under way already;
+ * nothing was started.
+ */
 public final class RebuildRunningException extends ProjectionException {
   private static final long serialVersionUID = 1L;
 
-  RebuildRunningException(String projection, String coordinator) {
+  RebuildRunningException(Start.Running running) {
     super(
-        "projection '%s' is being rebuilt already, coordinated by %s: wait for it or cancel it"
-            .formatted(projection, coordinator),
+        "%s, coordinated by %s: wait for it or cancel it"
+            .formatted(what(running.rebuild()), running.coordinator()),
         null);
+  }
+
+  private static String what(Filling rebuild) {
+    return "version %d of projection '%s' %s"
+        .formatted(
+            rebuild.fresh().shape().version(),
+            rebuild.fresh().generation().projection(),
+            switch (rebuild.purpose()) {
+              case REBUILD -> "is being rebuilt already";
+              case VERIFICATION -> "is being verified";
+              case RECOMPUTATION -> "has a row recomputed";
+            });
   }
 }

@@ -55,6 +55,7 @@ final class RowFormat<V> implements Subscriber {
   private final List<Source<V>> sources;
   private final List<Index<V>> indexes;
   private final Set<String> categories;
+  private final @Nullable String only;
   private final ObjectReader reader;
   private final ObjectWriter writer;
 
@@ -64,6 +65,7 @@ final class RowFormat<V> implements Subscriber {
    * @throws IllegalArgumentException if its name, version, sources or indexes are not allowed
    */
   RowFormat(Projection<V> projection) {
+    only = null;
     name = projection.name();
     Generation.checkName("projection", name);
     version = projection.version();
@@ -84,6 +86,22 @@ final class RowFormat<V> implements Subscriber {
     }
     reader = MAPPER.readerFor(projection.rowType());
     writer = MAPPER.writerFor(projection.rowType());
+  }
+
+  private RowFormat(RowFormat<V> whole, String only) {
+    this.only = only;
+    name = whole.name;
+    version = whole.version;
+    sources = whole.sources;
+    indexes = whole.indexes;
+    categories = whole.categories;
+    reader = whole.reader;
+    writer = whole.writer;
+  }
+
+  /** Returns the same for one row: events change that one, and no other. */
+  RowFormat<V> only(String key) {
+    return new RowFormat<>(this, key);
   }
 
   @Override
@@ -125,6 +143,9 @@ final class RowFormat<V> implements Subscriber {
       if (source.category().equals(stored.stream().category())) {
         touches.addAll(source.touches(stored));
       }
+    }
+    if (only != null) {
+      touches.removeIf(touch -> !touch.key().equals(only));
     }
     return touches;
   }

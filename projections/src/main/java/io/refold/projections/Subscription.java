@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /** What owners of partitions work on: a generation, with what its events do. */
-record Subscription(ProjectionStore store, Layout layout, Target target, Resolver resolver) {
+record Subscription(
+    ProjectionStore store, Layout layout, Target target, Resolver resolver, Pacing pacing) {
   private static final int CAREFUL_ENTRIES = 16;
 
   static Subscription of(
@@ -19,7 +20,8 @@ record Subscription(ProjectionStore store, Layout layout, Target target, Resolve
         store,
         layout,
         subscriber.target(store, layout),
-        new Resolver(store.events(), events, subscriber.categories()));
+        new Resolver(store.events(), events, subscriber.categories()),
+        new Pacing());
   }
 
   Generation generation() {
@@ -32,7 +34,7 @@ record Subscription(ProjectionStore store, Layout layout, Target target, Resolve
 
   /** Returns how many log entries to read at once. */
   int entries(int most) {
-    return target.careful() ? Math.min(CAREFUL_ENTRIES, most) : most;
+    return pacing.entries(target.careful() ? Math.min(CAREFUL_ENTRIES, most) : most);
   }
 
   /** Returns the first entries that are settled together: an append is never split. */

@@ -4,6 +4,7 @@ import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.store.Generations.Catalog;
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Generations.Purpose;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.LogWatch;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -35,6 +37,7 @@ final class Supervisor implements AutoCloseable {
   private final String worker;
   private final Duration lease;
   private final int attempts;
+  private final Duration retired;
   private final Duration look;
   private final SharedEvents events;
   private final Semaphore filling =
@@ -52,7 +55,9 @@ final class Supervisor implements AutoCloseable {
    * Prepares the threads.
    *
    * @param attempts how often a failing event is tried before it is parked
-   * @param adopt is told a projection that is being rebuilt, perhaps without a coordinator
+   * @param retired after which time without anybody of its version a generation goes
+   * @param adopt is told a projection that is being rebuilt, perhaps without a coordinator, or has
+   *     no rows of its version
    */
   Supervisor(
       ProjectionStore store,
@@ -60,6 +65,7 @@ final class Supervisor implements AutoCloseable {
       String worker,
       Duration lease,
       int attempts,
+      Duration retired,
       Consumer<Subscriber> adopt) {
     this.store = store;
     this.adopt = adopt;
@@ -67,6 +73,7 @@ final class Supervisor implements AutoCloseable {
     this.worker = worker;
     this.lease = lease;
     this.attempts = attempts;
+    this.retired = retired;
     this.events = new SharedEvents(store.events(), categories(projections), projections.size());
     Duration third = lease.dividedBy(3);
     this.look = third.compareTo(LONGEST_LOOK) < 0 ? third : LONGEST_LOOK;
@@ -82,9 +89,9 @@ final class Supervisor implements AutoCloseable {
 
   void start() {
     for (Subscriber format : projections) {
-      Layout live = store.generations().open(format.name(), format.shape(store.shards()));
+      Optional<Layout> live = open(format);
       if (format.start().isPresent()) { // what is appended from now on takes part
-        GenerationKeys.of(store, format, live).create();
+        live.ifPresent(read -> GenerationKeys.of(store, format, read).create());
       }
     }
     watch = store.watch(partition -> crews.values().forEach(crew -> crew.wake(partition)));
@@ -120,14 +127,12 @@ final class Supervisor implements AutoCloseable {
 
   private void look(Subscriber format) {
     Catalog catalog = store.generations().look(format.name(), format.version());
-    Layout live =
-        catalog
-            .live()
-            .orElseGet(() -> store.generations().open(format.name(), format.shape(store.shards())));
+    Optional<Layout> live = catalog.live().or(() -> open(format));
     Set<Layout> wanted = new HashSet<>();
-    wanted.add(live);
+    live.ifPresent(wanted::add);
     catalog
         .rebuild()
+        .filter(rebuild -> rebuild.purpose() != Purpose.RECOMPUTATION)
         .filter(rebuild -> rebuild.fresh().shape().version() == format.version())
         .ifPresent(rebuild -> wanted.add(rebuild.fresh()));
     for (Layout layout : List.copyOf(crews.keySet())) {
@@ -140,13 +145,22 @@ final class Supervisor implements AutoCloseable {
     }
     for (Layout layout : wanted) {
       if (!closed) {
-        crews.computeIfAbsent(layout, key -> crew(format, key)).tick(layout.equals(live));
+        boolean read = live.equals(Optional.of(layout));
+        crews.computeIfAbsent(layout, key -> crew(format, key)).tick(read, catalog.terms());
       }
     }
-    if (wanted.size() > 1) {
+    if (live.isEmpty() || catalog.rebuild().isPresent()) {
       adopt.accept(format);
     }
-    catalog.gone().forEach(gone -> sweep(format, gone, live));
+    if (!catalog.read().isEmpty()
+        && catalog.read().getFirst().shape().version() < format.version()) {
+      store.generations().retire(format.name(), format.version(), retired);
+    }
+    catalog.gone().forEach(gone -> sweep(format, gone, catalog.read()));
+  }
+
+  private Optional<Layout> open(Subscriber format) {
+    return store.generations().open(format.name(), format.shape(store.shards()));
   }
 
   private Crew crew(Subscriber format, Layout layout) {
@@ -158,12 +172,15 @@ final class Supervisor implements AutoCloseable {
    * lifts a fence that a process which died while it cancelled has left: when it is first seen, and
    * a lease later; then it is taken off the list, a few leases after it was put there.
    */
-  private void sweep(Subscriber format, Layout gone, Layout live) {
+  private void sweep(Subscriber format, Layout gone, List<Layout> read) {
     long now = System.nanoTime();
     Long next = sweepings.get(gone);
     if (next == null || now - next >= 0) {
       for (int partition = 0; partition < store.events().partitions(); partition++) {
-        store.subscriptions().cancel(partition, gone.generation(), live.generation());
+        store.subscriptions().delete(partition, gone.generation());
+        for (Layout live : read) {
+          store.subscriptions().cancel(partition, gone.generation(), live.generation());
+        }
       }
       GenerationKeys.of(store, format, gone).deleteRows();
       if (next != null && store.generations().forget(gone.generation(), lease.multipliedBy(3))) {

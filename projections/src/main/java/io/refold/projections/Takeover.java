@@ -165,6 +165,7 @@ final class Takeover {
         case Reading.Lost gone -> {
           return lost(List.of(refilled));
         }
+        case Reading.Bounded bound -> {}
         case Reading.Entries(List<LogEntry> read) ->
             entries =
                 read.stream()

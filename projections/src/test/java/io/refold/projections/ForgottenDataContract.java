@@ -199,7 +199,8 @@ public abstract class ForgottenDataContract extends StreamMarksSuite {
     View view = View.inAll();
     append(events(), "1", new Registered("ada", "Ada"));
     run(view);
-    var run = RebuildRun.start(opened(), new RowFormat<>(view), "test", Duration.ofMinutes(1));
+    var run =
+        RebuildRun.start(opened(), new RowFormat<>(view), null, "test", Duration.ofMinutes(1));
     try (var workers = DeterministicWorkers.on(opened()).add(view)) {
       run.step();
       workers.runUntilIdle();

@@ -64,9 +64,12 @@ public abstract class PartitionOwnerContract {
 
   private PartitionOwner owner(Projection<?> projection, String name) {
     Subscriber format = new RowFormat<>(projection);
-    Layout layout = store.generations().open(format.name(), format.shape(store.shards()));
+    Layout layout =
+        store.generations().open(format.name(), format.shape(store.shards())).orElseThrow();
     GenerationKeys.of(store, format, layout).create();
-    var owner = new PartitionOwner(projector(format, layout), partition, name, LEASE, new Patience(attempts, () -> parks));
+    var owner =
+        new PartitionOwner(
+            projector(format, layout), partition, name, LEASE, new Patience(attempts, () -> parks));
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
   }

@@ -44,7 +44,7 @@ public abstract class RebuildFaultsContract {
         "the coordinator's lease expires",
         () -> {
           try {
-            run[0] = RebuildRun.start(store(), format, "successor", LONG);
+            run[0] = RebuildRun.start(store(), format, null, "successor", LONG);
             return true;
           } catch (RebuildRunningException notYet) {
             return false;
@@ -64,7 +64,7 @@ public abstract class RebuildFaultsContract {
   @Test
   void aCoordinatorThatSleptThroughTheSwitchLeavesTheNewRowsAlone() {
     try (var workers = filled()) {
-      RebuildRun sleeper = RebuildRun.start(store(), format, "sleeper", SHORT);
+      RebuildRun sleeper = RebuildRun.start(store(), format, null, "sleeper", SHORT);
       RebuildRun successor = takenOver();
       drive(successor, workers, State.DONE);
 
@@ -78,7 +78,7 @@ public abstract class RebuildFaultsContract {
   @Test
   void whoSeesACancelledRebuildLiftsTheFenceThatItsCoordinatorDidNotLift() {
     try (var workers = filled()) {
-      RebuildRun dying = RebuildRun.start(store(), format, "dying", LONG);
+      RebuildRun dying = RebuildRun.start(store(), format, null, "dying", LONG);
       drive(dying, workers, State.SWITCHING);
       assertThat(store().generations().cancel(dying.generations())).isTrue(); // and then it died
 
@@ -102,7 +102,7 @@ public abstract class RebuildFaultsContract {
   void anotherWorkerGoesOnWithASwitchWhoseCoordinatorIsGone() {
     RebuildRun dying;
     try (var workers = filled()) {
-      dying = RebuildRun.start(store(), format, "dying", SHORT);
+      dying = RebuildRun.start(store(), format, null, "dying", SHORT);
       drive(dying, workers, State.SWITCHING);
     }
     try (var others = workers()) {

@@ -96,14 +96,17 @@ abstract class StreamMarksSuite {
 
   final Subscription projector(Projection<?> projection, SharedEvents shared) {
     Subscriber format = new RowFormat<>(projection);
-    Layout layout = opened.generations().open(format.name(), format.shape(opened.shards()));
+    Layout layout =
+        opened.generations().open(format.name(), format.shape(opened.shards())).orElseThrow();
     GenerationKeys.of(opened, format, layout).create();
     return Subscription.of(opened, format, layout, shared);
   }
 
   /** Returns an owner that has the lease and is to be driven step by step. */
   static PartitionOwner owner(Subscription projector, int partition) {
-    var owner = new PartitionOwner(projector, partition, "one", Duration.ofMinutes(1), new Patience(1, () -> false));
+    var owner =
+        new PartitionOwner(
+            projector, partition, "one", Duration.ofMinutes(1), new Patience(1, () -> false));
     assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
     return owner;
   }

@@ -6,8 +6,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -25,15 +25,22 @@ final class InMemoryGenerations implements Generations {
   /** What is kept of one projection. */
   private static final class Projected {
     int next;
-    final Map<Integer, Layout> live = new HashMap<>();
+    final TreeMap<Integer, Layout> live = new TreeMap<>();
+    final Map<Integer, Instant> seen = new HashMap<>();
     final TreeMap<Integer, Layout> gone = new TreeMap<>();
     final Map<Integer, Instant> goneSince = new HashMap<>();
-    @Nullable Switch rebuild;
+    @Nullable Filling rebuild;
+    Terms terms = Terms.PLAIN;
     String coordinator = "";
     Instant expires = Instant.EPOCH;
 
     Layout next(String projection, Shape shape) {
       return new Layout(new Generation(projection, ++next), shape);
+    }
+
+    void live(Layout layout, Instant now) {
+      live.put(layout.shape().version(), layout);
+      seen.put(layout.shape().version(), now);
     }
   }
 
@@ -41,90 +48,185 @@ final class InMemoryGenerations implements Generations {
     return projections.computeIfAbsent(projection, name -> new Projected());
   }
 
+  private Projected projected(Filling rebuild) {
+    return projected(rebuild.fresh().generation().projection());
+  }
+
   @Override
   public synchronized Catalog look(String projection, int version) {
     Projected projected = projected(projection);
+    projected.seen.computeIfPresent(version, (key, before) -> clock.instant());
     return new Catalog(
         Optional.ofNullable(projected.live.get(version)),
         Optional.ofNullable(projected.rebuild),
-        projected.gone.values().stream().toList());
+        projected.rebuild == null ? Terms.PLAIN : projected.terms,
+        projected.gone.values().stream().toList(),
+        projected.live.values().stream().toList());
   }
 
   @Override
-  public synchronized Layout open(String projection, Shape shape) {
+  public synchronized Optional<Layout> open(String projection, Shape shape) {
     Projected projected = projected(projection);
-    return projected.live.computeIfAbsent(
-        shape.version(), version -> projected.next(projection, shape));
-  }
-
-  @Override
-  public synchronized Start resume(
-      String projection, Shape shape, String coordinator, Duration lease) {
-    Switch rebuild = projected(projection).rebuild;
-    return rebuild == null || rebuild.fresh().shape().version() != shape.version()
-        ? new Start.NothingLive()
-        : start(projection, shape, coordinator, lease);
+    if (projected.live.isEmpty()) {
+      projected.live(projected.next(projection, shape), clock.instant());
+    }
+    return Optional.ofNullable(projected.live.get(shape.version()));
   }
 
   @Override
   public synchronized Start start(
-      String projection, Shape shape, String coordinator, Duration lease) {
+      String projection,
+      Shape shape,
+      Purpose purpose,
+      Terms terms,
+      String coordinator,
+      Duration lease) {
     Projected projected = projected(projection);
-    Instant now = clock.instant();
-    boolean held = projected.expires.isAfter(now) && !projected.expires.isAfter(now.plus(lease));
-    if (projected.rebuild != null && held && !projected.coordinator.equals(coordinator)) {
-      return new Start.Running(projected.coordinator);
-    }
-    if (projected.rebuild != null
-        && projected.rebuild.fresh().shape().version() != shape.version()) {
-      gone(projected, projected.rebuild.fresh());
-      projected.rebuild = null;
+    Filling rebuild = projected.rebuild;
+    if (rebuild != null) {
+      boolean ours =
+          rebuild.purpose() == Purpose.REBUILD
+              && rebuild.fresh().shape().version() == shape.version();
+      if (held(projected, coordinator, lease) || (ours && purpose != Purpose.REBUILD)) {
+        return new Start.Running(projected.coordinator, rebuild);
+      }
+      if (ours) {
+        return taken(projected, rebuild, coordinator, lease);
+      }
+      cancel(rebuild);
     }
     Layout old = projected.live.get(shape.version());
-    if (projected.rebuild == null && old == null) {
-      return new Start.NothingLive();
+    if (old == null && purpose == Purpose.REBUILD && !projected.live.isEmpty()) {
+      old = projected.live.lastEntry().getValue();
     }
-    boolean resumed = projected.rebuild != null;
-    if (projected.rebuild == null) {
-      projected.rebuild =
-          new Switch(projected.next(projection, shape), Objects.requireNonNull(old));
-    }
-    projected.coordinator = coordinator;
-    projected.expires = now.plus(lease);
-    return new Start.Started(projected.rebuild, resumed);
+    return old == null
+        ? new Start.NothingLive()
+        : begun(
+            projected,
+            new Filling(projected.next(projection, shape), old, purpose),
+            terms,
+            coordinator,
+            lease);
   }
 
   @Override
-  public synchronized boolean keep(Switch rebuild, String coordinator, Duration lease) {
-    Projected projected = projected(rebuild.old().generation().projection());
+  public synchronized Start adopt(
+      String projection, Shape shape, String coordinator, Duration lease) {
+    Projected projected = projected(projection);
+    Filling rebuild = projected.rebuild;
+    if (rebuild != null) {
+      if (held(projected, coordinator, lease)) {
+        return new Start.Running(projected.coordinator, rebuild);
+      }
+      if (rebuild.purpose() == Purpose.REBUILD) {
+        if (rebuild.fresh().shape().version() == shape.version()) {
+          return taken(projected, rebuild, coordinator, lease);
+        }
+        if (projected.expires.plus(lease.multipliedBy(3)).isAfter(clock.instant())) {
+          return new Start.Running(projected.coordinator, rebuild);
+        }
+      }
+      cancel(rebuild);
+    }
+    if (projected.live.isEmpty() || projected.live.lastKey() >= shape.version()) {
+      return new Start.NothingLive();
+    }
+    return begun(
+        projected,
+        new Filling(
+            projected.next(projection, shape),
+            projected.live.lastEntry().getValue(),
+            Purpose.REBUILD),
+        Terms.PLAIN,
+        coordinator,
+        lease);
+  }
+
+  private boolean held(Projected projected, String coordinator, Duration lease) {
+    Instant now = clock.instant();
+    return projected.expires.isAfter(now)
+        && !projected.expires.isAfter(now.plus(lease))
+        && !projected.coordinator.equals(coordinator);
+  }
+
+  private Start taken(Projected projected, Filling rebuild, String coordinator, Duration lease) {
+    projected.coordinator = coordinator;
+    projected.expires = clock.instant().plus(lease);
+    return new Start.Started(rebuild, true);
+  }
+
+  private Start begun(
+      Projected projected, Filling rebuild, Terms terms, String coordinator, Duration lease) {
+    projected.rebuild = rebuild;
+    projected.terms = terms;
+    projected.coordinator = coordinator;
+    projected.expires = clock.instant().plus(lease);
+    return new Start.Started(rebuild, false);
+  }
+
+  @Override
+  public synchronized Optional<Terms> keep(Filling rebuild, String coordinator, Duration lease) {
+    Projected projected = projected(rebuild);
     if (!rebuild.equals(projected.rebuild) || !projected.coordinator.equals(coordinator)) {
-      return false;
+      return Optional.empty();
     }
     projected.expires = clock.instant().plus(lease);
+    return Optional.of(projected.terms);
+  }
+
+  @Override
+  public synchronized boolean direct(Filling rebuild, Terms terms) {
+    Projected projected = projected(rebuild);
+    if (!rebuild.equals(projected.rebuild)) {
+      return false;
+    }
+    projected.terms = terms;
     return true;
   }
 
   @Override
-  public synchronized boolean flip(Switch rebuild) {
-    Projected projected = projected(rebuild.old().generation().projection());
+  public synchronized boolean flip(Filling rebuild) {
+    Projected projected = projected(rebuild);
     if (!rebuild.equals(projected.rebuild)) {
       return false;
     }
-    projected.live.put(rebuild.fresh().shape().version(), rebuild.fresh());
-    gone(projected, rebuild.old());
+    if (rebuild.replaces()) {
+      gone(projected, rebuild.old());
+    }
+    projected.live(rebuild.fresh(), clock.instant());
     projected.rebuild = null;
     return true;
   }
 
   @Override
-  public synchronized boolean cancel(Switch rebuild) {
-    Projected projected = projected(rebuild.old().generation().projection());
+  public synchronized boolean cancel(Filling rebuild) {
+    Projected projected = projected(rebuild);
     if (!rebuild.equals(projected.rebuild)) {
       return false;
     }
     gone(projected, rebuild.fresh());
     projected.rebuild = null;
     return true;
+  }
+
+  @Override
+  public synchronized int retire(String projection, int version, Duration age) {
+    Projected projected = projected(projection);
+    Instant latest = clock.instant().minus(age);
+    List<Layout> unseen =
+        projected.live.headMap(version).values().stream()
+            .filter(layout -> {
+              Instant seen = projected.seen.get(layout.shape().version());
+              return seen == null || !seen.isAfter(latest);
+            })
+            .filter(layout -> projected.rebuild == null || !layout.equals(projected.rebuild.old()))
+            .toList();
+    for (Layout layout : unseen) {
+      projected.live.remove(layout.shape().version());
+      projected.seen.remove(layout.shape().version());
+      gone(projected, layout);
+    }
+    return unseen.size();
   }
 
   private void gone(Projected projected, Layout layout) {

@@ -49,6 +49,7 @@ final class InMemorySubscriptions implements Subscriptions {
     long events;
     long outdated;
     @Nullable Position delivered;
+    @Nullable Position until;
     final TreeMap<Long, Position> unacknowledged = new TreeMap<>();
     final Map<Integer, Position> shards = new HashMap<>();
     String problem = "";
@@ -192,12 +193,19 @@ final class InMemorySubscriptions implements Subscriptions {
 
   @Override
   public synchronized Reading range(Lease lease, Position last, int count) {
-    if (owned(lease) == null) {
+    Slot slot = owned(lease);
+    if (slot == null) {
       return new Reading.NotOwner();
     }
-    return stands(last)
-        ? new Reading.Entries(log(lease.partition(), last.sequence(), count))
-        : new Reading.Lost();
+    if (!stands(last)) {
+      return new Reading.Lost();
+    }
+    Position until = slot.until;
+    List<LogEntry> read =
+        log(lease.partition(), last.sequence(), count).stream()
+            .filter(e -> until == null || e.position().sequence() <= until.sequence())
+            .toList();
+    return until != null && read.isEmpty() ? new Reading.Bounded() : new Reading.Entries(read);
   }
 
   @Override
@@ -255,6 +263,14 @@ final class InMemorySubscriptions implements Subscriptions {
   @Override
   public synchronized void create(int partition, Generation generation, Place behind) {
     slots.computeIfAbsent(new Key(partition, generation), key -> new Slot(behind));
+  }
+
+  @Override
+  public synchronized void bound(Generation generation, Position until) {
+    Slot slot = slot(generation, until.partition());
+    if (slot != null) {
+      slot.until = until;
+    }
   }
 
   @Override

@@ -180,20 +180,7 @@ final class InMemoryViews implements Views {
         return Outcome.CONFLICT;
       }
     }
-    for (RowChange change : commit.changes()) {
-      @Nullable String json = change.json();
-      if (json == null) {
-        shard.rows.remove(change.key());
-      } else {
-        shard.rows.put(change.key(), new StoredRow(++shard.revisions, json));
-      }
-      for (IndexEntry entry : change.removed()) {
-        index(shard, entry).remove(entry.value() + '\0' + change.key());
-      }
-      for (IndexEntry entry : change.added()) {
-        index(shard, entry).add(entry.value() + '\0' + change.key());
-      }
-    }
+    commit.changes().forEach(change -> write(shard, change));
     commit.notes().forEach(shard.notes(lease.partition())::putIfAbsent);
     shard.drops.computeIfAbsent(lease.partition(), key -> new HashSet<>()).addAll(commit.drops());
     switch (commit.step()) {
@@ -226,6 +213,50 @@ final class InMemoryViews implements Views {
       }
     }
     return Optional.of(hits);
+  }
+
+  @Override
+  public synchronized Optional<List<String>> members(Generation generation, int number, Span span) {
+    return Optional.ofNullable(shard(generation, number))
+        .map(shard -> shard.order(span).stream().limit(span.limit()).toList());
+  }
+
+  @Override
+  public synchronized Optional<Keys> keys(Generation generation, int number, String from) {
+    return Optional.ofNullable(shard(generation, number))
+        .map(shard -> new Keys(shard.rows.size(), List.copyOf(shard.rows.keySet()), ""));
+  }
+
+  @Override
+  public synchronized Outcome mend(int number, Lease fence, RowChange change) {
+    Shard shard = shard(fence.generation(), number);
+    if (shard == null) {
+      return Outcome.GONE;
+    }
+    if (!holds(shard, fence)) {
+      return Outcome.FENCED;
+    }
+    StoredRow row = shard.rows.get(change.key());
+    if ((row == null ? 0 : row.revision()) != change.revision()) {
+      return Outcome.CONFLICT;
+    }
+    write(shard, change);
+    return Outcome.DONE;
+  }
+
+  private static void write(Shard shard, RowChange change) {
+    @Nullable String json = change.json();
+    if (json == null) {
+      shard.rows.remove(change.key());
+    } else {
+      shard.rows.put(change.key(), new StoredRow(++shard.revisions, json));
+    }
+    for (IndexEntry entry : change.removed()) {
+      index(shard, entry).remove(entry.value() + '\0' + change.key());
+    }
+    for (IndexEntry entry : change.added()) {
+      index(shard, entry).add(entry.value() + '\0' + change.key());
+    }
   }
 
   @Override

@@ -21,8 +21,10 @@ final class RedisGenerations implements Generations {
   private static final RedisScript LOOK = script("generation_look.lua");
   private static final RedisScript OPEN = script("generation_open.lua");
   private static final RedisScript FORGET = script("generation_forget.lua");
+  private static final RedisScript RETIRE = script("generation_retire.lua");
   private static final RedisScript START = script("rebuild_start.lua");
   private static final RedisScript KEEP = script("rebuild_keep.lua");
+  private static final RedisScript DIRECT = script("rebuild_direct.lua");
   private static final RedisScript FLIP = script("rebuild_flip.lua");
   private static final RedisScript CANCEL = script("rebuild_cancel.lua");
   private static final RedisScript ATTEND = script("attend.lua");
@@ -52,39 +54,75 @@ final class RedisGenerations implements Generations {
     return !text(reply, index).isEmpty();
   }
 
+  private static Filling filling(String projection, List<?> reply, int index) {
+    return new Filling(
+        layout(projection, reply, index),
+        layout(projection, reply, index + 2),
+        Purpose.valueOf(text(reply, index + 4)));
+  }
+
+  private static List<Layout> layouts(String projection, List<?> pairs) {
+    var layouts = new ArrayList<Layout>();
+    for (int i = 0; i < pairs.size(); i += 2) {
+      layouts.add(layout(projection, pairs, i));
+    }
+    return layouts;
+  }
+
+  /** Writes {@code <events per second> <paused> <parking>}. */
+  private static String written(Terms terms) {
+    return "%d %d %d"
+        .formatted(terms.eventsPerSecond(), terms.paused() ? 1 : 0, terms.parking() ? 1 : 0);
+  }
+
+  private static Terms terms(String written) {
+    if (written.isEmpty()) {
+      return Terms.PLAIN;
+    }
+    String[] parts = written.split(" ", 3);
+    return new Terms(Long.parseLong(parts[0]), parts[1].equals("1"), parts[2].equals("1"));
+  }
+
   @Override
   public Catalog look(String projection, int version) {
-    List<?> reply = views(LOOK, projection, version);
-    var gone = new ArrayList<Layout>();
-    for (int i = 6; i < reply.size(); i += 2) {
-      gone.add(layout(projection, reply, i));
-    }
+    List<?> reply = views(LOOK, projection, version, Replies.micros(SEEN));
     return new Catalog(
         present(reply, 0) ? Optional.of(layout(projection, reply, 0)) : Optional.empty(),
-        present(reply, 2)
-            ? Optional.of(new Switch(layout(projection, reply, 2), layout(projection, reply, 4)))
-            : Optional.empty(),
-        gone);
+        present(reply, 2) ? Optional.of(filling(projection, reply, 2)) : Optional.empty(),
+        terms(text(reply, 7)),
+        layouts(projection, list(reply.get(8))),
+        layouts(projection, list(reply.get(9))));
   }
 
   @Override
-  public Layout open(String projection, Shape shape) {
-    return layout(
-        projection, views(OPEN, projection, shape.version(), MAPPER.writeValueAsString(shape)), 0);
+  public Optional<Layout> open(String projection, Shape shape) {
+    List<?> reply = views(OPEN, projection, shape.version(), MAPPER.writeValueAsString(shape));
+    return reply.isEmpty() ? Optional.empty() : Optional.of(layout(projection, reply, 0));
   }
 
   @Override
-  public Start start(String projection, Shape shape, String coordinator, Duration lease) {
-    return start(projection, shape, coordinator, lease, 0);
+  public Start start(
+      String projection,
+      Shape shape,
+      Purpose purpose,
+      Terms terms,
+      String coordinator,
+      Duration lease) {
+    return start(projection, shape, purpose.name(), terms, coordinator, lease);
   }
 
   @Override
-  public Start resume(String projection, Shape shape, String coordinator, Duration lease) {
-    return start(projection, shape, coordinator, lease, 1);
+  public Start adopt(String projection, Shape shape, String coordinator, Duration lease) {
+    return start(projection, shape, "ADOPT", Terms.PLAIN, coordinator, lease);
   }
 
   private Start start(
-      String projection, Shape shape, String coordinator, Duration lease, int onlyResume) {
+      String projection,
+      Shape shape,
+      String purpose,
+      Terms terms,
+      String coordinator,
+      Duration lease) {
     List<?> reply =
         views(
             START,
@@ -93,40 +131,52 @@ final class RedisGenerations implements Generations {
             MAPPER.writeValueAsString(shape),
             coordinator,
             Replies.micros(lease),
-            onlyResume);
+            purpose,
+            written(terms));
     return switch (text(reply, 0)) {
-      case "started" ->
-          new Start.Started(
-              new Switch(layout(projection, reply, 2), layout(projection, reply, 4)),
-              number(reply, 1) == 1);
-      case "running" -> new Start.Running(text(reply, 1));
+      case "started" -> new Start.Started(filling(projection, reply, 2), number(reply, 1) == 1);
+      case "running" -> new Start.Running(text(reply, 1), filling(projection, reply, 2));
       default -> new Start.NothingLive();
     };
   }
 
-  private static String projection(Switch rebuild) {
+  private static String projection(Filling rebuild) {
     return rebuild.fresh().generation().projection();
   }
 
-  private static String numbers(Switch rebuild) {
-    return rebuild.fresh().generation().number() + " " + rebuild.old().generation().number();
+  private static String name(Filling rebuild) {
+    return "%d %d %s"
+        .formatted(
+            rebuild.fresh().generation().number(),
+            rebuild.old().generation().number(),
+            rebuild.purpose());
   }
 
   @Override
-  public boolean keep(Switch rebuild, String coordinator, Duration lease) {
-    return yes(
-        views(KEEP, projection(rebuild), numbers(rebuild), coordinator, Replies.micros(lease)));
+  public Optional<Terms> keep(Filling rebuild, String coordinator, Duration lease) {
+    List<?> reply =
+        views(KEEP, projection(rebuild), name(rebuild), coordinator, Replies.micros(lease));
+    return reply.isEmpty() ? Optional.empty() : Optional.of(terms(text(reply, 0)));
   }
 
   @Override
-  public boolean flip(Switch rebuild) {
-    return yes(
-        views(FLIP, projection(rebuild), numbers(rebuild), rebuild.fresh().shape().version()));
+  public boolean direct(Filling rebuild, Terms terms) {
+    return yes(views(DIRECT, projection(rebuild), name(rebuild), written(terms)));
   }
 
   @Override
-  public boolean cancel(Switch rebuild) {
-    return yes(views(CANCEL, projection(rebuild), numbers(rebuild)));
+  public boolean flip(Filling rebuild) {
+    return yes(views(FLIP, projection(rebuild), name(rebuild), rebuild.fresh().shape().version()));
+  }
+
+  @Override
+  public boolean cancel(Filling rebuild) {
+    return yes(views(CANCEL, projection(rebuild), name(rebuild)));
+  }
+
+  @Override
+  public int retire(String projection, int version, Duration age) {
+    return (int) number(views(RETIRE, projection, version, Replies.micros(age)), 0);
   }
 
   @Override

@@ -35,6 +35,7 @@ final class RedisSubscriptions implements Subscriptions {
   private static final RedisScript SETTLE = script("settle.lua");
   private static final RedisScript REPORT = script("report.lua");
   private static final RedisScript SUBSCRIBE = script("subscribe.lua");
+  private static final RedisScript BOUND = script("bound.lua");
   private static final RedisScript UNSUBSCRIBE = script("unsubscribe.lua");
   private static final RedisScript FREEZE = script("freeze.lua");
   private static final RedisScript THAW = script("thaw.lua");
@@ -173,7 +174,7 @@ final class RedisSubscriptions implements Subscriptions {
         lease.partition(),
         eval(
             RANGE,
-            List.of(lease(lease), keys.log(lease.partition())),
+            List.of(lease(lease), keys.log(lease.partition()), at(lease)),
             lease.owner(),
             lease.epoch(),
             last.logId(),
@@ -195,6 +196,7 @@ final class RedisSubscriptions implements Subscriptions {
         yield new Reading.Entries(entries);
       }
       case "lost" -> new Reading.Lost();
+      case "bounded" -> new Reading.Bounded();
       default -> new Reading.NotOwner();
     };
   }
@@ -260,6 +262,11 @@ final class RedisSubscriptions implements Subscriptions {
         List.of(keys.at(partition, generation)),
         behind.last().logId(),
         behind.events());
+  }
+
+  @Override
+  public void bound(Generation generation, Position until) {
+    eval(BOUND, List.of(keys.at(until.partition(), generation)), until.logId());
   }
 
   @Override

@@ -35,6 +35,9 @@ final class RedisViews implements Views {
   private static final RedisScript COMMIT = script("view_commit.lua");
   private static final RedisScript SELECT = script("view_select.lua");
   private static final RedisScript COUNT = script("view_count.lua");
+  private static final RedisScript MEMBERS = script("view_members.lua");
+  private static final RedisScript KEYS = script("view_keys.lua");
+  private static final RedisScript MEND = script("view_mend.lua");
 
   private final RedisSession session;
   private final ProjectionKeys keys;
@@ -176,10 +179,15 @@ final class RedisViews implements Views {
     return new ShardRows(Position.ofLogId(partition, text(reply, 0)), rows, notes);
   }
 
-  /** Reads {@code <revision> <json>}. */
+  /** Reads {@code <revision> <json>}; what was written otherwise has no revision. */
   private static StoredRow row(String stored) {
-    int space = stored.indexOf(' ');
-    return new StoredRow(Long.parseLong(stored, 0, space, 10), stored.substring(space + 1));
+    int digits = 0;
+    while (digits < stored.length() && Character.digit(stored.charAt(digits), 10) >= 0) {
+      digits++;
+    }
+    return digits > 0 && digits < 19 && stored.startsWith(" ", digits)
+        ? new StoredRow(Long.parseLong(stored, 0, digits, 10), stored.substring(digits + 1))
+        : new StoredRow(0, stored);
   }
 
   @Override
@@ -285,6 +293,55 @@ final class RedisViews implements Views {
       }
     }
     return Optional.of(hits);
+  }
+
+  @Override
+  public Optional<List<String>> members(Generation generation, int shard, Span span) {
+    List<?> reply =
+        list(
+            session.eval(
+                MEMBERS,
+                List.of(keys.head(generation, shard), keys.order(generation, shard, span.index())),
+                span.min(),
+                span.max(),
+                span.limit()));
+    return reply.isEmpty() ? Optional.empty() : Optional.of(texts(reply, 1));
+  }
+
+  @Override
+  public Optional<Keys> keys(Generation generation, int shard, String from) {
+    List<?> reply =
+        list(
+            session.eval(
+                KEYS,
+                List.of(keys.head(generation, shard), keys.rows(generation, shard)),
+                from.isEmpty() ? "0" : from));
+    if (reply.isEmpty()) {
+      return Optional.empty();
+    }
+    String next = text(reply, 1);
+    return Optional.of(new Keys(number(reply, 0), texts(reply, 2), next.equals("0") ? "" : next));
+  }
+
+  private static List<String> texts(List<?> reply, int from) {
+    return reply.stream().skip(from).map(Replies::text).toList();
+  }
+
+  @Override
+  public Outcome mend(int shard, Lease fence, RowChange change) {
+    var indexes = new ArrayList<String>();
+    var args = new ArrayList<Object>();
+    args.add(fence.partition());
+    args.add(fence.owner());
+    args.add(fence.epoch());
+    args.add(change.key());
+    args.add(change.revision());
+    @Nullable String json = change.json();
+    args.add(json == null ? "" : json);
+    entries(args, indexes, change.removed());
+    entries(args, indexes, change.added());
+    return outcome(
+        list(session.eval(MEND, keys.all(fence.generation(), shard, indexes), args.toArray())));
   }
 
   @Override

@@ -35,29 +35,78 @@ public interface Generations {
    */
   record Layout(Generation generation, Shape shape) {}
 
+  /** What a fresh generation is made for. */
+  enum Purpose {
+    /** To be read. It replaces the old one if that is of the same version. */
+    REBUILD,
+    /** To be compared with the old one. */
+    VERIFICATION,
+    /** To hold the old one's fence while one of its rows is made anew; nobody fills it. */
+    RECOMPUTATION
+  }
+
   /**
-   * A rebuild under way.
+   * A fresh generation under way.
    *
    * @param fresh the generation that is being filled
-   * @param old the one that is read meanwhile
+   * @param old the one beside which it is: of the same version, or the highest that is read
+   * @param purpose what it is made for
    */
-  record Switch(Layout fresh, Layout old) {}
+  record Filling(Layout fresh, Layout old, Purpose purpose) {
+    /** Tells whether it replaces the old one, which is fenced for that and then dropped. */
+    public boolean replaces() {
+      return purpose == Purpose.REBUILD && fresh.shape().version() == old.shape().version();
+    }
+  }
+
+  /**
+   * How a fresh generation is to be filled; may change meanwhile.
+   *
+   * @param eventsPerSecond how many events per second at most, over all processes; 0 for no limit
+   * @param paused whether nothing more is read for now
+   * @param parking whether an event that cannot be applied is parked; else it ends the filling
+   */
+  record Terms(long eventsPerSecond, boolean paused, boolean parking) {
+    /** As fast as it goes, up to the first event that cannot be applied. */
+    public static final Terms PLAIN = new Terms(0, false, false);
+
+    /**
+     * Checks the pace.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Terms {
+      if (eventsPerSecond < 0) {
+        throw new IllegalArgumentException(
+            "a pace has 1 event per second or more, 0 for no limit, not " + eventsPerSecond);
+      }
+    }
+  }
 
   /**
    * What there is of a projection.
    *
-   * @param live the generation that processes of this version read; empty before the first worker
-   * @param rebuild the rebuild under way, of whatever version
+   * @param live the generation that processes of this version read; empty if it has none yet, or
+   *     none any more
+   * @param rebuild the fresh generation under way, of whatever version
+   * @param terms how that is to be filled; {@link Terms#PLAIN} if there is none
    * @param gone generations that were dropped or cancelled, to be swept again
+   * @param read the generations that are read, of all versions, lowest first
    */
-  record Catalog(Optional<Layout> live, Optional<Switch> rebuild, List<Layout> gone) {
-    /** Copies the list. */
+  record Catalog(
+      Optional<Layout> live,
+      Optional<Filling> rebuild,
+      Terms terms,
+      List<Layout> gone,
+      List<Layout> read) {
+    /** Copies the lists. */
     public Catalog {
       gone = List.copyOf(gone);
+      read = List.copyOf(read);
     }
   }
 
-  /** What starting a rebuild led to. */
+  /** What starting a fresh generation led to. */
   sealed interface Start {
     /**
      * It is ours to coordinate.
@@ -65,16 +114,17 @@ public interface Generations {
      * @param rebuild the generations
      * @param resumed whether somebody had begun it and is gone
      */
-    record Started(Switch rebuild, boolean resumed) implements Start {}
+    record Started(Filling rebuild, boolean resumed) implements Start {}
 
     /**
-     * Refused: a rebuild of this projection is under way.
+     * Refused: one of this projection is under way.
      *
      * @param coordinator the process that coordinates it
+     * @param rebuild what is under way
      */
-    record Running(String coordinator) implements Start {}
+    record Running(String coordinator, Filling rebuild) implements Start {}
 
-    /** Refused: there is no live generation of this version that could be rebuilt. */
+    /** Refused: there is no generation beside which it could be. */
     record NothingLive() implements Start {}
   }
 
@@ -91,35 +141,69 @@ public interface Generations {
     }
   }
 
-  /** Returns what there is of a projection. */
+  /**
+   * Returns what there is of a projection. Where the version has a live generation, it is noted, at
+   * most every {@link #SEEN}, that somebody of it is there.
+   */
   Catalog look(String projection, int version);
 
-  /** Returns the live generation of the shape's version; makes one if there is none. */
-  Layout open(String projection, Shape shape);
+  /** How exactly it is known when somebody of a version was there last. */
+  Duration SEEN = Duration.ofSeconds(30);
 
   /**
-   * Starts a rebuild of the shape's version, or takes over one whose coordinator has not been seen
-   * for its lease.
+   * Returns the live generation of the shape's version. Makes one if the projection has none of any
+   * version; empty if only other versions have one.
    */
-  Start start(String projection, Shape shape, String coordinator, Duration lease);
+  Optional<Layout> open(String projection, Shape shape);
 
   /**
-   * Takes over a rebuild of the shape's version whose coordinator has not been seen for its lease;
-   * never starts one.
+   * Starts to fill a fresh generation beside the live one of the shape's version; where there is
+   * none, a rebuild beside that of the highest version. A rebuild of this version whose coordinator
+   * has not been seen for its lease is taken over, with its own terms, if a rebuild is wanted; else
+   * it is refused, too. Whatever else has lost its coordinator is cancelled.
    */
-  Start resume(String projection, Shape shape, String coordinator, Duration lease);
-
-  /** Extends the coordinator's lease; false if the rebuild or the coordinator is another one. */
-  boolean keep(Switch rebuild, String coordinator, Duration lease);
+  Start start(
+      String projection,
+      Shape shape,
+      Purpose purpose,
+      Terms terms,
+      String coordinator,
+      Duration lease);
 
   /**
-   * Makes the fresh generation the live one and lists the old one as gone; false if the rebuild is
-   * not there any more.
+   * Does what nobody needs to ask for: takes over a rebuild of the shape's version whose
+   * coordinator has not been seen for its lease; cancels a verification or recomputation that has
+   * lost its own, of whatever version, and a rebuild of another version that has lost it three
+   * leases ago; and starts the rebuild of a version that is higher than all that are live.
    */
-  boolean flip(Switch rebuild);
+  Start adopt(String projection, Shape shape, String coordinator, Duration lease);
+
+  /**
+   * Extends the coordinator's lease.
+   *
+   * @return the terms; empty if the rebuild or the coordinator is another one
+   */
+  Optional<Terms> keep(Filling rebuild, String coordinator, Duration lease);
+
+  /** Sets the terms; false if the rebuild is not there any more. */
+  boolean direct(Filling rebuild, Terms terms);
+
+  /**
+   * Makes the fresh generation the live one of its version, and lists one that it replaces as gone;
+   * false if the rebuild is not there any more.
+   */
+  boolean flip(Filling rebuild);
 
   /** Ends a rebuild and lists its fresh generation as gone; false if it is not there any more. */
-  boolean cancel(Switch rebuild);
+  boolean cancel(Filling rebuild);
+
+  /**
+   * Lists live generations of lower versions as gone if nobody of their version was there for this
+   * long; never one beside which a fresh one is being filled.
+   *
+   * @return how many
+   */
+  int retire(String projection, int version, Duration age);
 
   /**
    * Takes a generation that is gone off the list if it was listed longer ago than this; returns

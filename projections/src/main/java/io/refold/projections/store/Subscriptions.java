@@ -69,6 +69,9 @@ public interface Subscriptions {
 
     /** Refused: the log does not hold what was read before any more. */
     record Lost() implements Reading {}
+
+    /** There is nothing up to the generation's bound; it may move, or go. */
+    record Bounded() implements Reading {}
   }
 
   /**
@@ -213,7 +216,8 @@ public interface Subscriptions {
   Reading next(Lease lease, Position last, int count);
 
   /**
-   * Reads entries behind a position, without the group.
+   * Reads entries behind a position, without the group, and none behind the bound that the
+   * generation may have.
    *
    * @param last what was read last; refused as lost if the log does not hold it
    */
@@ -243,6 +247,14 @@ public interface Subscriptions {
    * they exist.
    */
   void create(int partition, Generation generation, Place behind);
+
+  /**
+   * Sets up to where a generation is filled and no further; does nothing if it has no keys in the
+   * partition.
+   *
+   * @param until the last position that is read; the origin for none
+   */
+  void bound(Generation generation, Position until);
 
   /**
    * Takes the old generation's lease for the switch, without expiry; repeating it keeps the epoch

@@ -154,6 +154,20 @@ public interface Views extends Heads {
   }
 
   /**
+   * Keys of rows of a shard, in no order.
+   *
+   * @param rows how many rows the shard has, whether or not an order lists them
+   * @param keys some of their keys; over all pages every one, perhaps more than once
+   * @param next where the next page begins; empty at the end
+   */
+  record Keys(long rows, List<String> keys, String next) {
+    /** Copies the list. */
+    public Keys {
+      keys = List.copyOf(keys);
+    }
+  }
+
+  /**
    * Reads rows and what the head says of a partition, each shard at one moment.
    *
    * @param keys the wanted rows per shard
@@ -175,6 +189,26 @@ public interface Views extends Heads {
    * @return the hits of all shards, not merged; empty if a shard is not there
    */
   Optional<List<Hit>> select(Generation generation, int shards, Span span);
+
+  /**
+   * Reads a span of an order as it is, whether or not there are rows; empty if the shard is not
+   * there.
+   */
+  Optional<List<String>> members(Generation generation, int shard, Span span);
+
+  /**
+   * Reads keys of rows, also of those that no order lists; empty if the shard is not there. Nothing
+   * may be written meanwhile.
+   *
+   * @param from {@link Keys#next()} of the page before; empty for the first
+   */
+  Optional<Keys> keys(Generation generation, int shard, String from);
+
+  /**
+   * Writes a row under a fence, and puts it into the order of keys or out of it, whatever stands
+   * there. Head and checkpoints stay. Refused as a commit is.
+   */
+  Outcome mend(int shard, Lease fence, RowChange change);
 
   /** Counts what a span covers in all shards, whatever its limit; empty if a shard is not there. */
   OptionalLong count(Generation generation, int shards, Span span);

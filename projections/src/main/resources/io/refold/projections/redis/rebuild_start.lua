@@ -1,41 +1,54 @@
--- Starts a rebuild, or takes over one whose coordinator has not been seen for its lease. One that such a
--- coordinator left for another version is cancelled.
+-- Starts to fill a fresh generation, or takes over a rebuild whose coordinator has not been seen for its
+-- lease. Whatever else has lost its coordinator is cancelled.
 --
 -- KEYS  1 views
--- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds,
---       6 '1': only go on with one that is there and of this version
--- reply {'started', resumed (1 or 0), fresh generation, its shape, old generation, its shape},
---       {'running', coordinator}, {'nothing-live'}
-local name = ARGV[1] .. ':'
+-- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds, 6 purpose (REBUILD,
+--       VERIFICATION, RECOMPUTATION), or ADOPT: go on with a rebuild of this version, or start one if no
+--       version as high is live; one of another version is cancelled only three leases later, 7 terms
+-- reply {'started', resumed (1 or 0), fresh generation, its shape, old generation, its shape, purpose},
+--       {'running', coordinator, fresh generation, its shape, old generation, its shape, purpose},
+--       {'nothing-live'}
+local name, version, purpose = ARGV[1] .. ':', tonumber(ARGV[2]), ARGV[6]
 local function get(field) return redis.call('HGET', KEYS[1], name .. field) end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local lease = tonumber(ARGV[5])
+local function reply(status, second, rebuild)
+  local fresh, old, what = string.match(rebuild, '^(%d+) (%d+) (%u+)$')
+  return {status, second, fresh, get('gen:' .. fresh), old, get('gen:' .. old), what}
+end
 local rebuild = get('rebuild')
 local resumed = rebuild and 1 or 0
 if rebuild then
   local expires, coordinator = string.match(get('coordinator') or '0 ', '^(%d+) (.*)$')
   expires = tonumber(expires)
   if expires > now and expires <= now + lease and coordinator ~= ARGV[4] then
-    return {'running', coordinator}
+    return reply('running', coordinator, rebuild)
   end
-  local abandoned = string.match(rebuild, '^%d+')
-  if cjson.decode(get('gen:' .. abandoned)).version ~= tonumber(ARGV[2]) then -- nobody here would fill it
-    if ARGV[6] == '1' then return {'nothing-live'} end
+  local abandoned, _, what = string.match(rebuild, '^(%d+) (%d+) (%u+)$')
+  local read = what == 'REBUILD'
+  local ours = read and cjson.decode(get('gen:' .. abandoned)).version == version
+  if ours and purpose ~= 'REBUILD' and purpose ~= 'ADOPT' then return reply('running', coordinator, rebuild) end
+  if not ours then
+    if purpose == 'ADOPT' and read and expires <= now + lease and expires + 3 * lease > now then
+      return reply('running', coordinator, rebuild)
+    end
     redis.call('HSET', KEYS[1], name .. 'gone', (get('gone') or '') .. ' ' .. abandoned,
       name .. 'gone:' .. abandoned, string.format('%.0f', now))
-    redis.call('HDEL', KEYS[1], name .. 'rebuild')
+    redis.call('HDEL', KEYS[1], name .. 'rebuild', name .. 'coordinator', name .. 'terms')
     rebuild, resumed = nil, 0
   end
 end
 if not rebuild then
-  if ARGV[6] == '1' then return {'nothing-live'} end
-  local old = get('live:' .. ARGV[2])
+  local highest = 0
+  for live in string.gmatch(get('versions') or '', '%d+') do highest = math.max(highest, tonumber(live)) end
+  local old = get('live:' .. version)
+  if purpose == 'ADOPT' and (highest == 0 or highest >= version) then return {'nothing-live'} end
+  if not old and (purpose == 'REBUILD' or purpose == 'ADOPT') then old = get('live:' .. highest) end
   if not old then return {'nothing-live'} end
   local fresh = tostring(redis.call('HINCRBY', KEYS[1], name .. 'next', 1))
-  rebuild = fresh .. ' ' .. old
-  redis.call('HSET', KEYS[1], name .. 'gen:' .. fresh, ARGV[3], name .. 'rebuild', rebuild)
+  rebuild = fresh .. ' ' .. old .. ' ' .. (purpose == 'ADOPT' and 'REBUILD' or purpose)
+  redis.call('HSET', KEYS[1], name .. 'gen:' .. fresh, ARGV[3], name .. 'rebuild', rebuild, name .. 'terms', ARGV[7])
 end
 redis.call('HSET', KEYS[1], name .. 'coordinator', string.format('%.0f ', now + lease) .. ARGV[4])
-local fresh, old = string.match(rebuild, '^(%d+) (%d+)$')
-return {'started', resumed, fresh, get('gen:' .. fresh), old, get('gen:' .. old)}
+return reply('started', resumed, rebuild)

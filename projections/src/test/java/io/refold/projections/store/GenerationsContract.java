@@ -6,10 +6,12 @@ import io.refold.projections.Await;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Generations.Attendance;
 import io.refold.projections.store.Generations.Catalog;
+import io.refold.projections.store.Generations.Filling;
 import io.refold.projections.store.Generations.Layout;
+import io.refold.projections.store.Generations.Purpose;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Generations.Start;
-import io.refold.projections.store.Generations.Switch;
+import io.refold.projections.store.Generations.Terms;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -36,9 +38,35 @@ public abstract class GenerationsContract {
     return new Layout(new Generation(projection, number), SHAPE);
   }
 
-  private Switch started(String coordinator, Duration lease) {
-    Start start = generations().start(projection, SHAPE, coordinator, lease);
-    if (start instanceof Start.Started(Switch rebuild, boolean resumed)) {
+  private Start start(Shape shape, String coordinator, Duration lease) {
+    return start(shape, Purpose.REBUILD, coordinator, lease);
+  }
+
+  private Start start(Shape shape, Purpose purpose, String coordinator, Duration lease) {
+    return generations().start(projection, shape, purpose, Terms.PLAIN, coordinator, lease);
+  }
+
+  private static Filling filling(Layout fresh, Layout old) {
+    return new Filling(fresh, old, Purpose.REBUILD);
+  }
+
+  private static Catalog catalog(Optional<Layout> live, Optional<Filling> rebuild, Layout... gone) {
+    return new Catalog(
+        live, rebuild, Terms.PLAIN, List.of(gone), live.map(List::of).orElse(List.of()));
+  }
+
+  private void introduced(Shape shape) {
+    if (start(shape, "introducer", LONG)
+        instanceof Start.Started(Filling rebuild, boolean resumed)) {
+      assertThat(generations().flip(rebuild)).isTrue();
+      return;
+    }
+    throw new AssertionError("not started");
+  }
+
+  private Filling started(String coordinator, Duration lease) {
+    Start start = start(SHAPE, coordinator, lease);
+    if (start instanceof Start.Started(Filling rebuild, boolean resumed)) {
       return rebuild;
     }
     throw new AssertionError(start);
@@ -47,32 +75,32 @@ public abstract class GenerationsContract {
   @Test
   void theFirstWorkerOfAVersionMakesItsGenerationAndTheOthersFindIt() {
     assertThat(generations().look(projection, 1))
-        .isEqualTo(new Catalog(Optional.empty(), Optional.empty(), List.of()));
-    assertThat(generations().open(projection, SHAPE)).isEqualTo(layout(1));
+        .isEqualTo(catalog(Optional.empty(), Optional.empty()));
+    assertThat(generations().open(projection, SHAPE)).contains(layout(1));
     assertThat(generations().open(projection, new Shape(1, 8, List.of())))
         .as("what is there keeps its shape")
-        .isEqualTo(layout(1));
+        .contains(layout(1));
     assertThat(generations().look(projection, 1).live()).contains(layout(1));
-    var next = new Shape(2, 8, List.of());
-    assertThat(generations().open(projection, next))
-        .isEqualTo(new Layout(new Generation(projection, 2), next));
-    assertThat(generations().look(projection, 1).live()).contains(layout(1));
+    assertThat(generations().open(projection, new Shape(2, 8, List.of())))
+        .as("a later version is filled before it is read")
+        .isEmpty();
+    assertThat(generations().look(projection, 2))
+        .isEqualTo(
+            new Catalog(
+                Optional.empty(), Optional.empty(), Terms.PLAIN, List.of(), List.of(layout(1))));
   }
 
   @Test
   void aRebuildNeedsSomethingToRebuild() {
-    assertThat(generations().start(projection, SHAPE, "me", LONG))
-        .isEqualTo(new Start.NothingLive());
+    assertThat(start(SHAPE, "me", LONG)).isEqualTo(new Start.NothingLive());
   }
 
   @Test
   void onlyOneRebuildOfAProjectionIsUnderWay() {
     generations().open(projection, SHAPE);
-    var rebuild = new Switch(layout(2), layout(1));
-    assertThat(generations().start(projection, SHAPE, "me", LONG))
-        .isEqualTo(new Start.Started(rebuild, false));
-    assertThat(generations().start(projection, SHAPE, "other", LONG))
-        .isEqualTo(new Start.Running("me"));
+    var rebuild = filling(layout(2), layout(1));
+    assertThat(start(SHAPE, "me", LONG)).isEqualTo(new Start.Started(rebuild, false));
+    assertThat(start(SHAPE, "other", LONG)).isEqualTo(new Start.Running("me", rebuild));
     assertThat(generations().look(projection, 1).rebuild()).contains(rebuild);
     assertThat(generations().look(projection, 1).live()).contains(layout(1));
   }
@@ -80,29 +108,27 @@ public abstract class GenerationsContract {
   @Test
   void aRebuildWhoseCoordinatorWasNotSeenForItsLeaseIsTakenOver() {
     generations().open(projection, SHAPE);
-    Switch rebuild = started("me", Duration.ofMillis(30));
+    Filling rebuild = started("me", Duration.ofMillis(30));
     Await.until(
         "the coordinator's lease expires",
-        () ->
-            generations()
-                .start(projection, SHAPE, "other", LONG)
-                .equals(new Start.Started(rebuild, true)));
-    assertThat(generations().keep(rebuild, "me", LONG)).isFalse();
-    assertThat(generations().keep(rebuild, "other", LONG)).isTrue();
+        () -> start(SHAPE, "other", LONG).equals(new Start.Started(rebuild, true)));
+    assertThat(generations().keep(rebuild, "me", LONG)).isEmpty();
+    assertThat(generations().keep(rebuild, "other", LONG)).contains(Terms.PLAIN);
   }
 
   @Test
   void aRebuildThatAnOlderVersionLeftBehindIsCancelled() {
     generations().open(projection, SHAPE);
     var newer = new Shape(SHAPE.version() + 1, SHAPE.shards(), SHAPE.indexes());
-    Layout live = generations().open(projection, newer);
-    Switch left = started("me", Duration.ofMillis(30));
+    introduced(newer);
+    Layout live = generations().look(projection, newer.version()).live().orElseThrow();
+    Filling left = started("me", Duration.ofMillis(30));
 
     Await.until(
         "the coordinator's lease expires",
-        () -> generations().start(projection, newer, "other", LONG) instanceof Start.Started);
+        () -> start(newer, "other", LONG) instanceof Start.Started);
 
-    Switch rebuild = generations().look(projection, newer.version()).rebuild().orElseThrow();
+    Filling rebuild = generations().look(projection, newer.version()).rebuild().orElseThrow();
     assertThat(rebuild.old()).isEqualTo(live);
     assertThat(rebuild.fresh().shape()).isEqualTo(newer);
     assertThat(generations().look(projection, 1).gone()).containsExactly(left.fresh());
@@ -112,37 +138,156 @@ public abstract class GenerationsContract {
   @Test
   void aCoordinatorThatKeepsItsRebuildKeepsItFromOthers() {
     generations().open(projection, SHAPE);
-    Switch rebuild = started("me", Duration.ofMillis(200));
-    assertThat(generations().keep(rebuild, "me", LONG)).isTrue();
-    assertThat(generations().start(projection, SHAPE, "other", LONG))
-        .isEqualTo(new Start.Running("me"));
-    assertThat(generations().start(projection, SHAPE, "other", Duration.ofMillis(10)))
+    Filling rebuild = started("me", Duration.ofMillis(200));
+    assertThat(generations().keep(rebuild, "me", LONG)).contains(Terms.PLAIN);
+    assertThat(start(SHAPE, "other", LONG)).isEqualTo(new Start.Running("me", rebuild));
+    assertThat(start(SHAPE, "other", Duration.ofMillis(10)))
         .as("a lease further ahead than its length counts as expired")
         .isEqualTo(new Start.Started(rebuild, true));
   }
 
   @Test
-  void aSwitchMakesTheFreshGenerationTheOneThatIsReadOnce() {
+  void aFillingMakesTheFreshGenerationTheOneThatIsReadOnce() {
     generations().open(projection, SHAPE);
-    Switch rebuild = started("me", LONG);
+    Filling rebuild = started("me", LONG);
     assertThat(generations().flip(rebuild)).isTrue();
     assertThat(generations().look(projection, 1))
-        .isEqualTo(new Catalog(Optional.of(layout(2)), Optional.empty(), List.of(layout(1))));
+        .isEqualTo(catalog(Optional.of(layout(2)), Optional.empty(), layout(1)));
     assertThat(generations().flip(rebuild)).isFalse();
-    assertThat(generations().keep(rebuild, "me", LONG)).isFalse();
+    assertThat(generations().keep(rebuild, "me", LONG)).isEmpty();
     assertThat(generations().cancel(rebuild)).isFalse();
   }
 
   @Test
   void aCancelledRebuildStaysListedAndItsNumberIsNeverUsedAgain() {
     generations().open(projection, SHAPE);
-    Switch rebuild = started("me", LONG);
+    Filling rebuild = started("me", LONG);
     assertThat(generations().cancel(rebuild)).isTrue();
     assertThat(generations().cancel(rebuild)).isFalse();
     assertThat(generations().flip(rebuild)).isFalse();
     assertThat(generations().look(projection, 1))
-        .isEqualTo(new Catalog(Optional.of(layout(1)), Optional.empty(), List.of(layout(2))));
-    assertThat(started("me", LONG)).isEqualTo(new Switch(layout(3), layout(1)));
+        .isEqualTo(catalog(Optional.of(layout(1)), Optional.empty(), layout(2)));
+    assertThat(started("me", LONG)).isEqualTo(filling(layout(3), layout(1)));
+  }
+
+  private static final Shape NEWER = new Shape(SHAPE.version() + 1, 8, List.of());
+
+  private Layout newer(int number) {
+    return new Layout(new Generation(projection, number), NEWER);
+  }
+
+  private Start adopt(Shape shape, String coordinator, Duration lease) {
+    return generations().adopt(projection, shape, coordinator, lease);
+  }
+
+  @Test
+  void aHigherVersionIsFilledBesideTheOneThatIsReadAndReplacesNothing() {
+    assertThat(adopt(SHAPE, "me", LONG)).as("nothing is read").isEqualTo(new Start.NothingLive());
+    generations().open(projection, SHAPE);
+    assertThat(adopt(SHAPE, "me", LONG)).isEqualTo(new Start.NothingLive());
+    Filling rebuild = filling(newer(2), layout(1));
+    assertThat(rebuild.replaces()).isFalse();
+    assertThat(adopt(NEWER, "me", LONG)).isEqualTo(new Start.Started(rebuild, false));
+    assertThat(adopt(NEWER, "other", LONG)).isEqualTo(new Start.Running("me", rebuild));
+    assertThat(generations().look(projection, 2).live()).isEmpty();
+
+    assertThat(generations().flip(rebuild)).isTrue();
+
+    Catalog catalog = generations().look(projection, 1);
+    assertThat(catalog.live()).contains(layout(1));
+    assertThat(catalog.gone()).isEmpty();
+    assertThat(catalog.read()).containsExactly(layout(1), newer(2));
+    assertThat(generations().look(projection, 2).live()).contains(newer(2));
+    assertThat(adopt(NEWER, "me", LONG)).isEqualTo(new Start.NothingLive());
+    assertThat(generations().open(projection, NEWER)).contains(newer(2));
+  }
+
+  @Test
+  void aLowerVersionWithoutRowsIsFilledOnlyWhenAskedFor() {
+    generations().open(projection, NEWER);
+    assertThat(generations().open(projection, SHAPE)).isEmpty();
+    assertThat(adopt(SHAPE, "me", LONG)).isEqualTo(new Start.NothingLive());
+    assertThat(start(SHAPE, "me", LONG))
+        .isEqualTo(new Start.Started(filling(layout(2), newer(1)), false));
+  }
+
+  @Test
+  void fillingsOfTwoVersionsNeverMix() {
+    generations().open(projection, SHAPE);
+    Filling rebuild = started("me", LONG);
+    assertThat(start(NEWER, "other", LONG)).isEqualTo(new Start.Running("me", rebuild));
+    assertThat(adopt(NEWER, "other", LONG)).isEqualTo(new Start.Running("me", rebuild));
+    assertThat(start(SHAPE, Purpose.VERIFICATION, "other", LONG))
+        .isEqualTo(new Start.Running("me", rebuild));
+    assertThat(generations().keep(rebuild, "me", Duration.ZERO)).isPresent();
+    assertThat(start(SHAPE, Purpose.VERIFICATION, "other", LONG))
+        .as("an abandoned rebuild is gone on with, not verified")
+        .isEqualTo(new Start.Running("me", rebuild));
+    assertThat(adopt(NEWER, "other", LONG))
+        .as("somebody of its version may go on with it for a while")
+        .isEqualTo(new Start.Running("me", rebuild));
+    assertThat(adopt(SHAPE, "mine", LONG)).isEqualTo(new Start.Started(rebuild, true));
+    assertThat(generations().keep(rebuild, "mine", Duration.ZERO)).isPresent();
+    Await.until(
+        "three short leases have passed",
+        () -> adopt(NEWER, "other", Duration.ofMillis(30)) instanceof Start.Started);
+    assertThat(generations().look(projection, 1).gone()).containsExactly(layout(2));
+  }
+
+  @Test
+  void whatHasLostItsProcessAndIsOfNoUseToOthersIsCancelledByWhoeverSeesIt() {
+    generations().open(projection, SHAPE);
+    for (Purpose purpose : List.of(Purpose.VERIFICATION, Purpose.RECOMPUTATION)) {
+      assertThat(start(SHAPE, purpose, "me", Duration.ofMillis(30)))
+          .isInstanceOf(Start.Started.class);
+      Filling left = generations().look(projection, 1).rebuild().orElseThrow();
+      assertThat(left.purpose()).isEqualTo(purpose);
+      Await.until(
+          "it is cancelled", () -> adopt(SHAPE, "other", LONG).equals(new Start.NothingLive()));
+      assertThat(generations().look(projection, 1).rebuild()).isEmpty();
+      assertThat(generations().look(projection, 1).gone()).contains(left.fresh());
+    }
+    assertThat(start(NEWER, Purpose.VERIFICATION, "me", LONG))
+        .as("there are no rows of that version")
+        .isEqualTo(new Start.NothingLive());
+  }
+
+  @Test
+  void termsAreRecordedWithTheRebuildAndGoWithIt() {
+    generations().open(projection, SHAPE);
+    var terms = new Terms(5_000, false, true);
+    Start start = generations().start(projection, SHAPE, Purpose.REBUILD, terms, "me", LONG);
+    Filling rebuild = filling(layout(2), layout(1));
+    assertThat(start).isEqualTo(new Start.Started(rebuild, false));
+    assertThat(generations().look(projection, 1).terms()).isEqualTo(terms);
+    var paused = new Terms(0, true, false);
+    assertThat(generations().direct(rebuild, paused)).isTrue();
+    assertThat(generations().look(projection, 2).terms()).isEqualTo(paused);
+    assertThat(generations().keep(rebuild, "me", Duration.ZERO)).contains(paused);
+    assertThat(start(SHAPE, "other", LONG)).isEqualTo(new Start.Started(rebuild, true));
+    assertThat(generations().look(projection, 1).terms()).as("taken over").isEqualTo(paused);
+    generations().cancel(rebuild);
+    assertThat(generations().look(projection, 1).terms()).isEqualTo(Terms.PLAIN);
+    assertThat(generations().direct(rebuild, terms)).isFalse();
+  }
+
+  @Test
+  void lowerVersionsThatNobodyHasSeenGo() {
+    generations().open(projection, SHAPE);
+    introduced(NEWER);
+    assertThat(generations().retire(projection, 2, LONG)).as("seen just now").isZero();
+    assertThat(generations().retire(projection, 1, Duration.ZERO)).as("higher ones stay").isZero();
+    Filling rebuild = started("me", LONG);
+    assertThat(generations().retire(projection, 2, Duration.ZERO))
+        .as("a fresh one is beside it")
+        .isZero();
+    generations().cancel(rebuild);
+    assertThat(generations().retire(projection, 2, Duration.ZERO)).isEqualTo(1);
+    Catalog catalog = generations().look(projection, 1);
+    assertThat(catalog.live()).isEmpty();
+    assertThat(catalog.gone()).containsExactlyInAnyOrder(layout(1), layout(3));
+    assertThat(catalog.read()).containsExactly(newer(2));
+    assertThat(generations().retire(projection, 2, Duration.ZERO)).as("again").isZero();
   }
 
   @Test

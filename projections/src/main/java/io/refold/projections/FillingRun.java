@@ -1,0 +1,243 @@
+package io.refold.projections;
+
+import io.refold.projections.RebuildProgress.State;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Catalog;
+import io.refold.projections.store.Generations.Filling;
+import io.refold.projections.store.Generations.Terms;
+import io.refold.projections.store.Subscriptions.Outlook;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Coordinates a fresh generation, step by step; the workers of all processes fill it. Whatever ends
+ * it but success removes the fresh generation and lifts a fence. Thread-safe.
+ */
+abstract sealed class FillingRun permits RebuildRun, VerificationRun {
+  private static final Logger LOG = LoggerFactory.getLogger(FillingRun.class);
+
+  private final ProjectionStore store;
+  private final Subscriber subscriber;
+  private final Filling filling;
+  private final String coordinator;
+  private final Duration lease;
+  private final long began = System.nanoTime();
+  private long eventsBefore = -1;
+  private boolean created;
+  private volatile RebuildProgress progress =
+      new RebuildProgress(State.FILLING, 0, 0, 0, Optional.empty());
+  private volatile @Nullable RuntimeException failure;
+
+  FillingRun(
+      ProjectionStore store,
+      Subscriber subscriber,
+      Filling filling,
+      String coordinator,
+      Duration lease) {
+    this.store = store;
+    this.subscriber = subscriber;
+    this.filling = filling;
+    this.coordinator = coordinator;
+    this.lease = lease;
+  }
+
+  /** Returns what it is called in messages. */
+  abstract String what();
+
+  /** Creates the keys of the fresh generation; may be called again. */
+  abstract void create();
+
+  /** Does the next thing that the state of all partitions allows; returns whether it did. */
+  abstract boolean advance(List<Outlook> fresh);
+
+  final ProjectionStore store() {
+    return store;
+  }
+
+  final Subscriber subscriber() {
+    return subscriber;
+  }
+
+  final Filling generations() {
+    return filling;
+  }
+
+  final Generation fresh() {
+    return filling.fresh().generation();
+  }
+
+  final Generation old() {
+    return filling.old().generation();
+  }
+
+  final String projection() {
+    return fresh().projection();
+  }
+
+  final Duration lease() {
+    return lease;
+  }
+
+  final RebuildProgress progress() {
+    return progress;
+  }
+
+  final @Nullable RuntimeException failure() {
+    return failure;
+  }
+
+  /** Does the next thing there is to do; returns whether something was done. */
+  final synchronized boolean step() {
+    if (progress.ended()) {
+      return false;
+    }
+    Optional<Terms> terms = keep();
+    if (terms.isEmpty()) {
+      endedElsewhere();
+      return true;
+    }
+    if (!created) {
+      create();
+      created = true;
+    }
+    List<Outlook> outlooks = outlooks(terms.get());
+    return progress.ended() || (progress.state() != State.PAUSED && advance(outlooks));
+  }
+
+  /** Extends the coordinator's lease; empty if it is somebody else's, or there is nothing left. */
+  final Optional<Terms> keep() {
+    return store.generations().keep(filling, coordinator, lease);
+  }
+
+  /** Changes how it is filled; false if it has ended or is coordinated elsewhere. */
+  final synchronized boolean direct(UnaryOperator<Terms> change) {
+    Optional<Terms> now = progress.ended() ? Optional.empty() : keep();
+    return now.isPresent() && store.generations().direct(filling, change.apply(now.get()));
+  }
+
+  /** Stops in the middle, for good. */
+  abstract void leave();
+
+  /** Lets another coordinator go on at once. */
+  final synchronized void handBack() {
+    if (!progress.ended()) {
+      boolean kept = store.generations().keep(filling, coordinator, Duration.ZERO).isPresent();
+      LOG.info("{} of '{}' handed back: {}", what(), projection(), kept);
+    }
+  }
+
+  /** Looks at all partitions of the fresh generation, and fails if one cannot go on. */
+  private List<Outlook> outlooks(Terms terms) {
+    var outlooks = new ArrayList<Outlook>();
+    long events = 0;
+    long total = 0;
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      Optional<Outlook> seen = store.subscriptions().outlook(partition, fresh());
+      if (seen.isEmpty()) {
+        fail("its keys in partition %d are gone".formatted(partition), null);
+        return outlooks;
+      }
+      String problem = seen.get().state().problem();
+      if (!problem.isEmpty() && !problem.startsWith(PartitionOwner.RETRYING)) {
+        fail(problem, null);
+        return outlooks;
+      }
+      outlooks.add(seen.get());
+      events += seen.get().state().events();
+      total += seen.get().headEvents();
+    }
+    measure(terms, events, total);
+    return outlooks;
+  }
+
+  private void measure(Terms terms, long events, long total) {
+    if (eventsBefore < 0) {
+      eventsBefore = events;
+    }
+    State state =
+        switch (progress.state()) {
+          case FILLING, PAUSED -> terms.paused() ? State.PAUSED : State.FILLING;
+          case SWITCHING, COMPARING, DONE, CANCELLED, FAILED -> progress.state();
+        };
+    double seconds = (System.nanoTime() - began) / 1e9;
+    double rate = seconds > 0 ? (events - eventsBefore) / seconds : 0;
+    Optional<Duration> remaining =
+        rate > 0
+            ? Optional.of(Duration.ofMillis((long) (1000 * Math.max(0, total - events) / rate)))
+            : Optional.empty();
+    progress = new RebuildProgress(state, events, total, rate, remaining);
+  }
+
+  /**
+   * Ends it and removes what it has made.
+   *
+   * @return false if it had ended before
+   */
+  final synchronized boolean cancel() {
+    return end(State.CANCELLED);
+  }
+
+  /** Removes what it has made, and says how it has ended; false if it had ended before. */
+  final synchronized boolean end(State how) {
+    if (progress.ended() || !store.generations().cancel(filling)) {
+      return false;
+    }
+    remove();
+    reached(how);
+    return true;
+  }
+
+  final void fail(String reason, @Nullable Throwable cause) {
+    if (!store.generations().cancel(filling)) { // another coordinator has ended it meanwhile
+      endedElsewhere();
+      return;
+    }
+    failure = failed(reason, cause);
+    remove();
+    reached(State.FAILED);
+  }
+
+  private RebuildFailedException failed(String reason, @Nullable Throwable cause) {
+    return new RebuildFailedException(
+        "%s of projection '%s' has failed, its rows are what they were: %s"
+            .formatted(what(), projection(), reason),
+        cause);
+  }
+
+  private void remove() {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.subscriptions().cancel(partition, fresh(), old());
+    }
+    GenerationKeys.of(store, subscriber, filling.fresh()).deleteRows();
+  }
+
+  final void endedElsewhere() {
+    Catalog catalog = store.generations().look(projection(), filling.fresh().shape().version());
+    if (catalog.live().equals(Optional.of(filling.fresh()))) {
+      GenerationKeys.of(store, subscriber, filling.fresh()).show();
+      reached(State.DONE);
+    } else if (catalog.rebuild().equals(Optional.of(filling))) {
+      failure =
+          new RebuildFailedException(
+              "another process goes on with the %s of projection '%s': this one has not been seen for its lease"
+                  .formatted(what(), projection()),
+              null);
+      reached(State.FAILED);
+    } else {
+      reached(State.CANCELLED);
+    }
+  }
+
+  final void reached(State state) {
+    RebuildProgress now = progress;
+    progress =
+        new RebuildProgress(
+            state, now.events(), now.total(), now.eventsPerSecond(), now.remaining());
+  }
+}

@@ -1,0 +1,26 @@
+-- Writes a row under a fence, and puts it into the order of keys or out of it.
+--
+-- KEYS  1 head, 2 rows, 3 keys, 4.. indexes
+-- ARGV  1 partition, 2 owner, 3 epoch, 4 key, 5 revision that was read (0: no row), 6 JSON ('': delete the
+--       row), 7 number of index entries it loses, for each the index's number from 1 and the value, and
+--       likewise those it gets
+-- reply {'done'}, {'fenced'}, {'conflict'}, {'gone'}
+local head = redis.call('HMGET', KEYS[1], 'rev', 'o' .. ARGV[1])
+if not head[1] then return {'gone'} end
+if head[2] ~= ARGV[3] .. ' ' .. ARGV[2] then return {'fenced'} end
+local key = ARGV[4]
+local stored = redis.call('HGET', KEYS[2], key)
+if (stored and string.match(stored, '^(%d+) ') or '0') ~= ARGV[5] then return {'conflict'} end
+if ARGV[6] == '' then
+  redis.call('HDEL', KEYS[2], key)
+  redis.call('ZREM', KEYS[3], key)
+else
+  local revision = string.format('%.0f', tonumber(head[1]) + 1)
+  redis.call('HSET', KEYS[1], 'rev', revision)
+  redis.call('HSET', KEYS[2], key, revision .. ' ' .. ARGV[6])
+  redis.call('ZADD', KEYS[3], '0', key)
+end
+local removed = tonumber(ARGV[7])
+for i = 8, 7 + 2 * removed, 2 do redis.call('ZREM', KEYS[3 + ARGV[i]], ARGV[i + 1] .. '\0' .. key) end
+for i = 9 + 2 * removed, #ARGV, 2 do redis.call('ZADD', KEYS[3 + ARGV[i]], '0', ARGV[i + 1] .. '\0' .. key) end
+return {'done'}
