@@ -5,6 +5,9 @@ import io.refold.projections.DeletedStreamsContract;
 import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
+import io.refold.projections.reactions.ProcessContract;
+import io.refold.projections.reactions.ReactionContract;
+import io.refold.projections.store.DeadlinesContract;
 import io.refold.projections.store.GenerationsContract;
 import io.refold.projections.store.ParkedStreamsContract;
 import io.refold.projections.store.SubscriptionsContract;
@@ -65,6 +68,30 @@ class InMemoryContractsTest {
 
   @Nested
   class ForgottenDataTest extends ForgottenDataContract {
+    @Override
+    protected ProjectionStore store() {
+      return InMemoryProjectionStore.on(new InMemoryEventStore());
+    }
+  }
+
+  @Nested
+  class DeadlinesTest extends DeadlinesContract {
+    @Override
+    protected ProjectionStore store() {
+      return STORE;
+    }
+  }
+
+  @Nested
+  class ReactionTest extends ReactionContract {
+    @Override
+    protected ProjectionStore store() {
+      return InMemoryProjectionStore.on(new InMemoryEventStore());
+    }
+  }
+
+  @Nested
+  class ProcessTest extends ProcessContract {
     @Override
     protected ProjectionStore store() {
       return InMemoryProjectionStore.on(new InMemoryEventStore());

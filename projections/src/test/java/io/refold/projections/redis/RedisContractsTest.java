@@ -5,6 +5,9 @@ import io.refold.projections.DeletedStreamsContract;
 import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
+import io.refold.projections.reactions.ProcessContract;
+import io.refold.projections.reactions.ReactionContract;
+import io.refold.projections.store.DeadlinesContract;
 import io.refold.projections.store.GenerationsContract;
 import io.refold.projections.store.ParkedStreamsContract;
 import io.refold.projections.store.SubscriptionsContract;
@@ -83,6 +86,30 @@ class RedisContractsTest {
 
   @Nested
   class ForgottenDataTest extends ForgottenDataContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.fresh();
+    }
+  }
+
+  @Nested
+  class DeadlinesTest extends DeadlinesContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.shared();
+    }
+  }
+
+  @Nested
+  class ReactionTest extends ReactionContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.fresh();
+    }
+  }
+
+  @Nested
+  class ProcessTest extends ProcessContract {
     @Override
     protected ProjectionStore store() {
       return stores.fresh();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.projections.reactions;
+
+import org.jspecify.annotations.NullMarked;

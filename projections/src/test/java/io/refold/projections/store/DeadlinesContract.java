@@ -1,0 +1,84 @@
+package io.refold.projections.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refold.projections.ProjectionStore;
+import io.refold.projections.store.Deadlines.Agenda;
+import io.refold.projections.store.Deadlines.Deadline;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What the index of deadlines does. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+public abstract class DeadlinesContract {
+  private static final Instant NOON = Instant.parse("2020-02-03T12:00:00.007Z");
+
+  private final String process = "p-" + UUID.randomUUID();
+  private final Deadline early = new Deadline("a/1", "say hello", 3, NOON.minusSeconds(1));
+  private final Deadline noon = new Deadline("b 2", "x", 1, NOON);
+  private final Deadline late = new Deadline("a/1", "x", 12, NOON.plusMillis(1));
+
+  /** Returns a store; it may hold other tests' deadlines. */
+  protected abstract ProjectionStore store();
+
+  private Deadlines deadlines() {
+    return store().deadlines();
+  }
+
+  private Agenda due(Instant now, int limit) {
+    return deadlines().due(1, process, now, limit);
+  }
+
+  @Test
+  void whatIsDueComesInTheOrderOfTimeUpToNow() {
+    deadlines().change(1, process, List.of(late, noon, early), List.of());
+    assertThat(due(NOON, 10)).isEqualTo(new Agenda(List.of(early, noon), Optional.of(late.due())));
+    assertThat(due(NOON.minusMillis(1), 10))
+        .isEqualTo(new Agenda(List.of(early), Optional.of(NOON)));
+    assertThat(due(NOON.minusSeconds(9), 10))
+        .isEqualTo(new Agenda(List.of(), Optional.of(early.due())));
+    assertThat(due(NOON.plusSeconds(9), 10))
+        .isEqualTo(new Agenda(List.of(early, noon, late), Optional.empty()));
+  }
+
+  @Test
+  void moreThanWasAskedForIsNext() {
+    deadlines().change(1, process, List.of(late, noon, early), List.of());
+    assertThat(due(NOON.plusSeconds(9), 2))
+        .isEqualTo(new Agenda(List.of(early, noon), Optional.of(late.due())));
+  }
+
+  @Test
+  void onlyTheVeryOneIsRemovedAndRemovingItAgainChangesNothing() {
+    deadlines().change(1, process, List.of(early, noon), List.of());
+    var others =
+        List.of(
+            new Deadline("a/1", "say hello", 4, early.due()),
+            new Deadline("a/2", "say hello", 3, early.due()),
+            new Deadline("a/1", "say", 3, early.due()));
+    deadlines().change(1, process, List.of(), others);
+    assertThat(due(NOON, 10).due()).containsExactly(early, noon);
+    deadlines().change(1, process, List.of(late), List.of(early));
+    deadlines().change(1, process, List.of(), List.of(early));
+    assertThat(due(NOON.plusSeconds(9), 10).due()).containsExactly(noon, late);
+  }
+
+  @Test
+  void addingAgainChangesNothing() {
+    deadlines().change(1, process, List.of(noon), List.of());
+    deadlines().change(1, process, List.of(new Deadline("b 2", "x", 1, late.due())), List.of());
+    assertThat(due(late.due(), 10).due()).containsExactly(noon);
+  }
+
+  @Test
+  void partitionsAndProcessesAreApart() {
+    deadlines().change(1, process, List.of(noon), List.of());
+    assertThat(deadlines().due(2, process, NOON, 10))
+        .isEqualTo(new Agenda(List.of(), Optional.empty()));
+    assertThat(deadlines().due(1, process + "x", NOON, 10).due()).isEmpty();
+  }
+}
