@@ -179,7 +179,8 @@ final class Batch<V> {
 
   /**
    * Folds a shard's part over what was read of it. Events that the shard has applied already are
-   * left out.
+   * left out. A shard that passes an event without it moves its checkpoint, even if nothing else
+   * changes: what is retried later is told apart by that from what is still to come.
    *
    * @return empty if there is nothing to write
    * @throws EventFailure for an event that cannot be applied
@@ -201,20 +202,25 @@ final class Batch<V> {
                 read.rows().get(row.getKey())));
       }
     }
+    boolean passes = false;
     var notes = new HashMap<StreamId, Note>();
     for (StoredEvent event : parked) {
-      if (event.position().sequence() > passed && !read.notes().containsKey(event.stream())) {
-        notes.putIfAbsent(
-            event.stream(), new Note(event.version() - 1, Position.origin(last.partition())));
+      if (event.position().sequence() > passed) {
+        passes = true;
+        if (!read.notes().containsKey(event.stream())) {
+          notes.putIfAbsent(
+              event.stream(), new Note(event.version() - 1, Position.origin(last.partition())));
+        }
       }
     }
     var drops = new HashSet<EventAddress>();
     for (StoredEvent event : dropped) {
       if (event.position().sequence() > passed) {
+        passes = true;
         drops.add(EventAddress.of(event));
       }
     }
-    return changes.isEmpty() && notes.isEmpty() && drops.isEmpty()
+    return changes.isEmpty() && !passes
         ? Optional.empty()
         : Optional.of(
             new Views.Commit(

@@ -36,8 +36,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Random stories: events that fail always or sometimes, rivals that take partitions over at any
- * moment, calls that fail before or after they are executed, requests to retry and to drop. At the
- * end of each, every event that was not dropped is in every row exactly once.
+ * moment, calls that fail before or after they are executed, shards that lose their rows, requests
+ * to retry and to drop (a shard keeps what it has of an event that fails for the first time when
+ * another shard is filled again, so no story has both losses and drops). At the end of each, every
+ * event that was not dropped is in every row exactly once.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ParkingStoriesTest {
@@ -74,13 +76,15 @@ class ParkingStoriesTest {
     private final Set<PartitionOwner> retaking = new HashSet<>();
     private final Subscription subscription;
     private final Layout layout;
+    private final boolean drops;
     private boolean faults = true;
 
     Story(long seed) {
       this.seed = seed;
       this.random = new Random(seed);
+      this.drops = random.nextBoolean();
       var format = new RowFormat<>(ledger);
-      layout = store.generations().open(format.name(), format.shape(store.shards()));
+      layout = store.generations().open(format.name(), format.shape(store.shards())).orElseThrow();
       GenerationKeys.of(store, format, layout).create();
       subscription = Subscription.of(store, format, layout, SharedEvents.alone(events));
       store.fates(call ->
@@ -139,15 +143,30 @@ class ParkingStoriesTest {
 
     private void next() {
       try {
-        switch (random.nextInt(12)) {
-          case 0, 1 -> append();
-          case 2 -> ask();
-          case 3 -> steal(owners.get(random.nextInt(owners.size())));
+        switch (random.nextInt(60)) {
+          case 59 -> {
+            if (!drops) {
+              loseShard();
+            }
+          }
+          case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 -> append();
+          case 10, 11, 12, 13, 14 -> ask();
+          case 15, 16, 17, 18, 19 -> steal(owners.get(random.nextInt(owners.size())));
           default -> step(owners.get(random.nextInt(owners.size())));
         }
       } catch (StoreUnavailableException | ReplyLostException fault) {
         // the next one tries
       }
+    }
+
+    /** Loses all rows of a shard, as a failover to an empty replica would. */
+    private void loseShard() {
+      int shard = random.nextInt(store.shards());
+      boolean before = faults;
+      faults = false;
+      store.views().delete(layout.generation(), shard, List.of());
+      store.views().create(layout.generation(), shard);
+      faults = before;
     }
 
     private void append() {
@@ -170,7 +189,7 @@ class ParkingStoriesTest {
       List<ParkedStream> parked = store.parked(ledger).list();
       if (!parked.isEmpty()) {
         ParkedStream one = parked.get(random.nextInt(parked.size()));
-        if (random.nextInt(4) == 0) {
+        if (drops && random.nextInt(4) == 0) {
           drop(one);
         } else {
           store.parked(ledger).retry(one.stream());
