@@ -42,6 +42,32 @@ final class Entries {
             text(required(stream, version, fields, "t")), required(stream, version, fields, "d")));
   }
 
+  /**
+   * Reads an event from its entry in a reply.
+   *
+   * @throws IllegalArgumentException if the entry is damaged
+   */
+  static StoredEvent event(StreamId stream, int partition, RawEntry entry) {
+    long version = entry.major();
+    return new StoredEvent(
+        stream,
+        version,
+        new Position(partition, entry.major('p'), entry.minor('p')),
+        entry.text('c'),
+        entry.has('m') ? metadata(stream, version, entry.bytes('m')) : Metadata.empty(),
+        new EncodedEvent(entry.text('t'), entry.bytes('d')));
+  }
+
+  /**
+   * Reads a log entry from a reply.
+   *
+   * @throws IllegalArgumentException if the entry is damaged
+   */
+  static LogEntry logEntry(int partition, RawEntry entry) {
+    var position = new Position(partition, entry.major(), entry.minor());
+    return logEntry(position, entry.text('w'));
+  }
+
   /** Reads a script's list of entries, each {@code [id, [name, value, …]]}. */
   static List<StoredEvent> events(StreamId stream, int partition, List<?> entries) {
     var events = new ArrayList<StoredEvent>(entries.size());
@@ -59,21 +85,33 @@ final class Entries {
 
   /** Reads a log entry: a line per stream, {@code firstVersion count category:id}. */
   static LogEntry logEntry(int partition, String id, byte[] lines) {
-    var pointers = new ArrayList<LogEntry.Pointer>(1);
-    for (String line : text(lines).split("\n", -1)) {
-      int first = line.indexOf(' ');
-      int second = line.indexOf(' ', first + 1);
-      if (first < 1 || second < 0) {
-        throw new IllegalStateException(
-            "log entry %s of partition %d is damaged: '%s'".formatted(id, partition, line));
-      }
-      pointers.add(
-          new LogEntry.Pointer(
-              StreamId.parse(line.substring(second + 1)),
-              Long.parseLong(line, 0, first, 10),
-              Integer.parseInt(line, first + 1, second, 10)));
+    return logEntry(Position.ofLogId(partition, id), text(lines));
+  }
+
+  private static LogEntry logEntry(Position position, String lines) {
+    int end = lines.indexOf('\n');
+    if (end < 0) {
+      return new LogEntry(position, List.of(pointer(position, lines)));
     }
-    return new LogEntry(Position.ofLogId(partition, id), pointers);
+    var pointers = new ArrayList<LogEntry.Pointer>();
+    for (String line : lines.split("\n", -1)) {
+      pointers.add(pointer(position, line));
+    }
+    return new LogEntry(position, pointers);
+  }
+
+  private static LogEntry.Pointer pointer(Position position, String line) {
+    int first = line.indexOf(' ');
+    int second = line.indexOf(' ', first + 1);
+    if (first < 1 || second < 0) {
+      throw new IllegalStateException(
+          "log entry %s of partition %d is damaged: '%s'"
+              .formatted(position.logId(), position.partition(), line));
+    }
+    return new LogEntry.Pointer(
+        StreamId.parse(line.substring(second + 1)),
+        Long.parseLong(line, 0, first, 10),
+        Integer.parseInt(line, first + 1, second, 10));
   }
 
   static long version(String entryId) {

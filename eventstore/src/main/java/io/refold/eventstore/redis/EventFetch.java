@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.redisson.api.stream.StreamMessageId;
@@ -21,6 +22,9 @@ import org.redisson.api.stream.StreamRangeArgs;
  * of one stream within a stretch of the log follow each other.
  */
 final class EventFetch {
+  /** From so many reads, or entries, on they go in bulk; fewer share pipelines with other calls. */
+  private static final int MANY = 64;
+
   private final RedisSession session;
   private final Keys keys;
   private final int partitions;
@@ -55,6 +59,20 @@ final class EventFetch {
   List<LogEntry> log(int partition, long afterSequence, int limit) {
     if (afterSequence == Long.MAX_VALUE) {
       return List.of();
+    }
+    if (limit >= MANY) {
+      var whole =
+          new BulkReads.Range<>(
+              keys.log(partition),
+              (afterSequence + 1) + "-0",
+              "+",
+              limit,
+              entry -> Entries.logEntry(partition, entry));
+      Optional<List<List<LogEntry>>> read =
+          session.bulk().read(keys.log(partition), List.of(whole));
+      if (read.isPresent()) {
+        return read.get().getFirst();
+      }
     }
     var range =
         StreamRangeArgs.startId(new StreamMessageId(afterSequence + 1, 0))
@@ -121,6 +139,12 @@ final class EventFetch {
   }
 
   private Map<StreamId, List<StoredEvent>> read(List<Run> runs) {
+    if (runs.size() >= MANY) {
+      Optional<Map<StreamId, List<StoredEvent>>> read = inBulk(runs);
+      if (read.isPresent()) {
+        return read.get();
+      }
+    }
     var replies = new ArrayList<CompletableFuture<Map<StreamMessageId, Map<String, byte[]>>>>();
     for (Run run : runs) {
       var range =
@@ -137,6 +161,31 @@ final class EventFetch {
       read.put(stream, events(stream, RedisSession.await(replies.get(i))));
     }
     return read;
+  }
+
+  /** Runs of one partition lie in one slot. */
+  private Optional<Map<StreamId, List<StoredEvent>>> inBulk(List<Run> runs) {
+    int partition = runs.getFirst().stream().partition(partitions);
+    var ranges = new ArrayList<BulkReads.Range<StoredEvent>>(runs.size());
+    for (Run run : runs) {
+      ranges.add(
+          new BulkReads.Range<>(
+              keys.stream(run.stream()),
+              run.first() + "-0",
+              run.last() + "-0",
+              Integer.MAX_VALUE,
+              entry -> Entries.event(run.stream(), partition, entry)));
+    }
+    return session
+        .bulk()
+        .read(keys.log(partition), ranges)
+        .map(read -> {
+          var events = HashMap.<StreamId, List<StoredEvent>>newHashMap(runs.size());
+          for (int i = 0; i < runs.size(); i++) {
+            events.put(runs.get(i).stream(), read.get(i));
+          }
+          return events;
+        });
   }
 
   private List<StoredEvent> events(

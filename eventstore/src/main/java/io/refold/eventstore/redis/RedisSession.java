@@ -42,6 +42,7 @@ public final class RedisSession {
   private final Keys keys;
   private final Pipeline calls;
   private final Pipeline reads;
+  private final BulkReads bulk;
   private final Disruptions disruptions;
   private final Set<String> sentBefore = ConcurrentHashMap.newKeySet(); // scripts, by their SHA-1
 
@@ -52,6 +53,7 @@ public final class RedisSession {
     this.disruptions = Disruptions.of(config);
     this.calls = new Pipeline(redisson, config.isSingleConfig(), "calls");
     this.reads = new Pipeline(redisson, config.isSingleConfig(), "reads");
+    this.bulk = new BulkReads(redisson);
   }
 
   /** Returns the namespace: the first part of every key. */
@@ -177,6 +179,11 @@ public final class RedisSession {
     return unavailable(attempt(what, () -> reads.submit(call), RedisErrors::readAgain));
   }
 
+  /** Returns how to read long stretches of streams. */
+  BulkReads bulk() {
+    return bulk;
+  }
+
   /** Runs a script that only reads. */
   @Nullable Object evalRead(RedisScript script, List<String> keys, Object... args) {
     return awaitRead(
@@ -249,6 +256,7 @@ public final class RedisSession {
   void stop() {
     calls.close();
     reads.close();
+    bulk.close();
   }
 
   void close() {
