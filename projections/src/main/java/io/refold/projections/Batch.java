@@ -31,6 +31,8 @@ final class Batch<V> {
   private final RowFormat<V> format;
   private final int shards;
   private final Position last;
+  private final StreamStates states;
+  private final Parking parking;
   private final Map<String, StoredEvent> afresh = new HashMap<>();
   private final List<StoredEvent> outdating = new ArrayList<>();
   private final List<StoredEvent> parked = new ArrayList<>();
@@ -52,7 +54,10 @@ final class Batch<V> {
     }
   }
 
-  private Batch(RowFormat<V> format, int shards, Position last) {
+  private Batch(
+      RowFormat<V> format, int shards, Position last, StreamStates states, Parking parking) {
+    this.states = states;
+    this.parking = parking;
     this.format = format;
     this.shards = shards;
     this.last = last;
@@ -63,6 +68,7 @@ final class Batch<V> {
    * forgotten, no codec of this process is to read it from a cache.
    *
    * @param store where the streams are read whose rows are folded afresh
+   * @param states the states of streams that sources fold
    * @param last the checkpoint behind the events
    * @throws EventFailure for an event that cannot be decoded or names no valid rows
    * @throws MissingEvents if history was lost
@@ -71,17 +77,19 @@ final class Batch<V> {
       RowFormat<V> format,
       int shards,
       EventStore store,
+      StreamStates states,
       List<StoredEvent> events,
       Position last,
       Parking parking)
       throws EventFailure, MissingEvents {
-    var batch = new Batch<>(format, shards, last);
+    var batch = new Batch<>(format, shards, last, states, parking);
     var open = new ArrayList<StoredEvent>(events.size());
     for (StoredEvent event : events) {
       if (parking.parks(event)) {
         batch.parked.add(event);
       } else if (parking.drops(event)) {
         batch.dropped.add(event);
+        states.forget(event.stream());
       } else {
         open.add(event);
       }
@@ -100,10 +108,21 @@ final class Batch<V> {
 
   /** Decodes a parked event that is tried again. */
   static <V> Batch<V> again(
-      RowFormat<V> format, int shards, EventStore store, StoredEvent event, Parking parking)
+      RowFormat<V> format,
+      int shards,
+      EventStore store,
+      StreamStates states,
+      StoredEvent event,
+      Parking parking)
       throws EventFailure, MissingEvents {
     return of(
-        format, shards, store, List.of(event), event.position(), parking.without(event.stream()));
+        format,
+        shards,
+        store,
+        states,
+        List.of(event),
+        event.position(),
+        parking.without(event.stream()));
   }
 
   /** Takes notice of a mark; only the last one of a row is of consequence. */
@@ -113,7 +132,7 @@ final class Batch<V> {
       if (mark.isEmpty()) {
         return;
       }
-      format.touches(event);
+      format.touches(event, states, parking);
       switch (format.effect(event.stream().category(), mark.get())) {
         case NONE -> {}
         case FOLD_AFRESH -> afresh.put(event.stream().id(), event);
@@ -127,7 +146,7 @@ final class Batch<V> {
   @SuppressWarnings("CatchFail") // whatever a user's code throws is the event's failure
   private void add(StoredEvent event) throws EventFailure {
     try {
-      for (Source.Touch<V> touch : format.touches(event)) {
+      for (Source.Touch<V> touch : format.touches(event, states, parking)) {
         changes(touch.key()).add(new Change<>(event, touch));
       }
     } catch (Throwable e) {

@@ -7,6 +7,7 @@ import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
 import io.refold.eventstore.StreamMark;
+import io.refold.projections.store.Parking;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ public final class ProjectionScenario<V> {
       EncodedEvent payload = category.codec().encode(stream, event);
       StoredEvent stored = stored(stream, version, append, payload);
       kept.add(stored);
-      fold(stored, after);
+      fold(stored, after, kept);
     }
     return new ProjectionScenario<>(format, after, counted, kept, append, now);
   }
@@ -133,13 +134,13 @@ public final class ProjectionScenario<V> {
       kept.removeIf(event -> event.stream().equals(stream));
     }
     var after = new HashMap<>(rows);
-    fold(stored, after); // no event of the domain, but codecs are told so
+    fold(stored, after, kept); // no event of the domain, but codecs are told so
     if (format.effect(category.name(), mark) == RowFormat.MarkEffect.FOLD_AFRESH) {
       after.remove(id);
       for (StoredEvent event : kept) {
         if (event.stream().id().equals(id)
             && format.byStream().contains(event.stream().category())) {
-          fold(event, after);
+          fold(event, after, kept);
         }
       }
     }
@@ -167,9 +168,10 @@ public final class ProjectionScenario<V> {
   }
 
   @SuppressWarnings("CatchAndPrintStackTrace")
-  private void fold(StoredEvent stored, Map<String, String> after) {
+  private void fold(StoredEvent stored, Map<String, String> after, List<StoredEvent> kept) {
+    var states = new StreamStates((stream, behind, limit) -> events(kept, stream, behind, limit));
     try {
-      for (Source.Touch<V> touch : format.touches(stored)) {
+      for (Source.Touch<V> touch : format.touches(stored, states, Parking.NONE)) {
         @Nullable String before = after.get(touch.key());
         @Nullable V row = touch.apply(before == null ? null : format.read(touch.key(), before));
         if (row == null) {
@@ -184,6 +186,14 @@ public final class ProjectionScenario<V> {
           "event %d of %s cannot be applied: %s".formatted(stored.version(), stored.stream(), e),
           e);
     }
+  }
+
+  private static List<StoredEvent> events(
+      List<StoredEvent> kept, StreamId stream, long behind, int limit) {
+    return kept.stream()
+        .filter(event -> event.stream().equals(stream) && event.version() > behind)
+        .limit(limit)
+        .toList();
   }
 
   /**

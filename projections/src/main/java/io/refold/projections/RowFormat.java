@@ -6,6 +6,7 @@ import io.refold.eventstore.StreamMark;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.Heads;
+import io.refold.projections.store.Parking;
 import io.refold.projections.store.Views;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -137,11 +138,11 @@ final class RowFormat<V> implements Subscriber {
   }
 
   /** Decodes an event and names the rows that it changes, in order; a mark changes none here. */
-  List<Source.Touch<V>> touches(StoredEvent stored) {
+  List<Source.Touch<V>> touches(StoredEvent stored, StreamStates states, Parking parking) {
     var touches = new ArrayList<Source.Touch<V>>(1);
     for (Source<V> source : sources) {
       if (source.category().equals(stored.stream().category())) {
-        touches.addAll(source.touches(stored));
+        touches.addAll(source.touches(stored, states, parking));
       }
     }
     if (only != null) {
@@ -151,9 +152,9 @@ final class RowFormat<V> implements Subscriber {
   }
 
   /** Folds an event into the row of its stream's id, where that is the only row it changes. */
-  @Nullable V fold(@Nullable V row, StoredEvent stored) {
+  @Nullable V fold(@Nullable V row, StoredEvent stored, StreamStates states, Parking parking) {
     @Nullable V after = row;
-    for (Source.Touch<V> touch : touches(stored)) {
+    for (Source.Touch<V> touch : touches(stored, states, parking)) {
       after = touch.apply(after);
     }
     return after;

@@ -29,6 +29,7 @@ final class RowHistory<V> {
   private final RowFormat<V> format;
   private final StoredEvent mark;
   private final Parking parking;
+  private final StreamStates states;
   private final List<Cursor> cursors = new ArrayList<>();
   private @Nullable LogEntry tied;
 
@@ -43,6 +44,7 @@ final class RowHistory<V> {
     this.format = format;
     this.mark = mark;
     this.parking = parking;
+    this.states = new StreamStates(store::read);
   }
 
   /**
@@ -73,7 +75,7 @@ final class RowHistory<V> {
       return row;
     }
     try {
-      return format.fold(row, event);
+      return format.fold(row, event, states, parking);
     } catch (Throwable e) {
       throw EventFailure.of(event, e);
     }

@@ -21,6 +21,7 @@ final class RowReplay<V> {
   private final String key;
   private final Runnable page;
   private final Resolver resolver;
+  private final StreamStates states;
   private final Map<Integer, Long> reached = new HashMap<>();
   private @Nullable String json;
 
@@ -34,6 +35,7 @@ final class RowReplay<V> {
     this.format = whole.only(key);
     this.key = key;
     this.page = page;
+    this.states = new StreamStates(store.events()::read);
     this.resolver =
         new Resolver(store.events(), SharedEvents.alone(store.events()), format.categories());
   }
@@ -72,7 +74,7 @@ final class RowReplay<V> {
   private void fold(List<LogEntry> part, Parking parking) throws EventFailure, MissingEvents {
     Position last = part.getLast().position();
     Batch<V> batch =
-        Batch.of(format, 1, store.events(), resolver.resolve(wanted(part)), last, parking);
+        Batch.of(format, 1, store.events(), states, resolver.resolve(wanted(part)), last, parking);
     String before = json;
     var stored =
         new Views.ShardRows(

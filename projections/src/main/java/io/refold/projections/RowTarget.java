@@ -38,12 +38,14 @@ final class RowTarget<V> implements Target {
   private final ProjectionStore store;
   private final RowFormat<V> format;
   private final Generations.Layout layout;
+  private final StreamStates states;
   private final List<ReentrantLock> locks = new ArrayList<>();
 
   RowTarget(ProjectionStore store, RowFormat<V> format, Generations.Layout layout) {
     this.store = store;
     this.format = format;
     this.layout = layout;
+    this.states = new StreamStates(store.events()::read);
     if (format.shared()) {
       for (int shard = 0; shard < shards(); shard++) {
         locks.add(new ReentrantLock());
@@ -70,7 +72,7 @@ final class RowTarget<V> implements Target {
       throws EventFailure {
     Batch<V> batch;
     try {
-      batch = Batch.of(format, shards(), store.events(), events, last, parking);
+      batch = Batch.of(format, shards(), store.events(), states, events, last, parking);
     } catch (MissingEvents lost) {
       return new Result.Lost(lost.what());
     }
@@ -144,7 +146,7 @@ final class RowTarget<V> implements Target {
       throws EventFailure {
     Batch<V> batch;
     try {
-      batch = Batch.again(format, shards(), store.events(), event, parking);
+      batch = Batch.again(format, shards(), store.events(), states, event, parking);
     } catch (MissingEvents lost) {
       throw new EventFailure(event, lost);
     }

@@ -3,6 +3,8 @@ package io.refold.projections;
 import io.refold.eventstore.Category;
 import io.refold.eventstore.Recorded;
 import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamMark;
+import io.refold.projections.store.Parking;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -18,12 +20,18 @@ import org.jspecify.annotations.Nullable;
 public final class Source<V> {
   private final String category;
   private final boolean byStream;
-  private final Function<StoredEvent, List<Touch<V>>> touches;
+  private final Toucher<V> touches;
 
-  private Source(String category, boolean byStream, Function<StoredEvent, List<Touch<V>>> touches) {
+  private Source(String category, boolean byStream, Toucher<V> touches) {
     this.category = category;
     this.byStream = byStream;
     this.touches = touches;
+  }
+
+  /** Decodes an event and names the rows that it changes. */
+  @FunctionalInterface
+  private interface Toucher<V> {
+    List<Touch<V>> touches(StoredEvent stored, StreamStates states, Parking parking);
   }
 
   /** One event's change of one row. */
@@ -57,7 +65,9 @@ public final class Source<V> {
    */
   public static <V, E> Source<V> byStream(Category<E> category, Evolve<V, E> evolve) {
     return new Source<>(
-        category.name(), true, stored -> touches(category, stored, r -> List.of(r.id()), evolve));
+        category.name(),
+        true,
+        (stored, states, parking) -> touches(category, stored, r -> List.of(r.id()), evolve));
   }
 
   /**
@@ -79,7 +89,58 @@ public final class Source<V> {
       Category<E> category,
       Function<Recorded<E>, ? extends Collection<String>> keys,
       Evolve<V, E> evolve) {
-    return new Source<>(category.name(), false, stored -> touches(category, stored, keys, evolve));
+    return new Source<>(
+        category.name(),
+        false,
+        (stored, states, parking) -> touches(category, stored, keys, evolve));
+  }
+
+  /**
+   * Rows with keys of any kind, as {@link #keyed(Category, Function, Evolve)}, whose keys and folds
+   * are also given the state of the event's stream: what earlier events of the same aggregate have
+   * said.
+   *
+   * <p>The states of the streams used last are kept in memory; another one is folded from its first
+   * event on, so very long streams make this slow. Events that were dropped are left out there,
+   * too.
+   *
+   * @param fold folds a stream; give the same object to sources that share it
+   * @param keys names the rows that an event changes; pure; a key named twice counts once
+   */
+  public static <V, S, E> Source<V> keyed(
+      StreamFold<S, E> fold,
+      Function<Folded<S, E>, ? extends Collection<String>> keys,
+      FoldedEvolve<V, S, E> evolve) {
+    return new Source<>(
+        fold.category().name(),
+        false,
+        (stored, states, parking) -> {
+          if (StreamMark.of(stored).isPresent()) {
+            fold.read(stored); // no event of the domain, but the codec is told so
+            states.forget(stored.stream());
+            return List.of();
+          }
+          var touches = new ArrayList<Touch<V>>(1);
+          S state = states.before(fold, stored, parking);
+          for (Recorded<E> recorded : fold.read(stored)) {
+            S after = fold.after(state, recorded);
+            var folded = new Folded<>(state, after, recorded);
+            for (String key : keys.apply(folded).stream().distinct().toList()) {
+              touches.add(new FoldedEvolution<>(RowFormat.checkKey(key), folded, evolve));
+            }
+            state = after;
+          }
+          states.reached(fold, stored, state);
+          return touches;
+        });
+  }
+
+  private record FoldedEvolution<V, S, E>(
+      String key, Folded<S, E> folded, FoldedEvolve<V, S, E> evolve) implements Touch<V> {
+    @Override
+    public @Nullable V apply(@Nullable V row) {
+      return evolve.evolve(key, row, folded);
+    }
   }
 
   private static <V, E> List<Touch<V>> touches(
@@ -106,7 +167,7 @@ public final class Source<V> {
   }
 
   /** Decodes an event and names the rows that it changes, in order. */
-  List<Touch<V>> touches(StoredEvent stored) {
-    return touches.apply(stored);
+  List<Touch<V>> touches(StoredEvent stored, StreamStates states, Parking parking) {
+    return touches.touches(stored, states, parking);
   }
 }

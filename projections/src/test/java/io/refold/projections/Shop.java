@@ -8,6 +8,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.Recorded;
+import io.refold.projections.store.Parking;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -179,6 +180,7 @@ public final class Shop {
   /** Folds a projection over all events afresh, without any of the machinery under test. */
   public static <V> Map<String, V> freshFold(EventStore events, Projection<V> projection) {
     var rows = new HashMap<String, V>();
+    var states = new StreamStates(events::read);
     for (int partition = 0; partition < events.partitions(); partition++) {
       long after = 0;
       while (true) {
@@ -190,7 +192,7 @@ public final class Shop {
         for (var stored : events.fetch(log, category -> true)) {
           for (Source<V> source : projection.sources()) {
             if (source.category().equals(stored.stream().category())) {
-              for (var touch : source.touches(stored)) {
+              for (var touch : source.touches(stored, states, Parking.NONE)) {
                 rows.compute(touch.key(), (key, row) -> touch.apply(row));
               }
             }

@@ -2,6 +2,7 @@ package io.refold.projections.memory;
 
 import io.refold.eventstore.InMemoryEventStore;
 import io.refold.projections.DeletedStreamsContract;
+import io.refold.projections.FoldedSourceContract;
 import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
@@ -92,6 +93,14 @@ class InMemoryContractsTest {
 
   @Nested
   class ProcessTest extends ProcessContract {
+    @Override
+    protected ProjectionStore store() {
+      return InMemoryProjectionStore.on(new InMemoryEventStore());
+    }
+  }
+
+  @Nested
+  class FoldedSourceTest extends FoldedSourceContract {
     @Override
     protected ProjectionStore store() {
       return InMemoryProjectionStore.on(new InMemoryEventStore());

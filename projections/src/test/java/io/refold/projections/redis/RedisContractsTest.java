@@ -2,6 +2,7 @@ package io.refold.projections.redis;
 
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.projections.DeletedStreamsContract;
+import io.refold.projections.FoldedSourceContract;
 import io.refold.projections.ForgottenDataContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
@@ -110,6 +111,14 @@ class RedisContractsTest {
 
   @Nested
   class ProcessTest extends ProcessContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.fresh();
+    }
+  }
+
+  @Nested
+  class FoldedSourceTest extends FoldedSourceContract {
     @Override
     protected ProjectionStore store() {
       return stores.fresh();
