@@ -103,7 +103,12 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
       return true;
     }
     if (!created) {
-      create();
+      try {
+        create();
+      } catch (IllegalStateException refused) {
+        fail(String.valueOf(refused.getMessage()), refused);
+        return true;
+      }
       created = true;
     }
     List<Outlook> outlooks = outlooks(terms.get());

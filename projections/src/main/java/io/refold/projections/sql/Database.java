@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * Runs transactions on a user's data source, at read committed: what must not meet takes locks.
  * What collides with others is run again a few times. Thread-safe.
  *
- * <p>On PostgreSQL a transaction of a process that hangs, or cannot be reached any more, is ended by
- * the server after a while, so that its locks do not keep its successor waiting.
+ * <p>On PostgreSQL a transaction of a process that hangs, or cannot be reached any more, is ended
+ * by the server after a while, so that its locks do not keep its successor waiting.
  */
 final class Database {
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
   private static final int ATTEMPTS = 5;
   private static final long LONGEST_PAUSE_NANOS = 20_000_000;
 
@@ -109,10 +110,18 @@ final class Database {
   }
 
   private void limit(Connection connection) throws SQLException {
+    limit(connection, "idle_in_transaction_session_timeout", silence);
+  }
+
+  /** Lets a transaction give up on locks that others hold for longer; on PostgreSQL. */
+  static void hurry(Connection connection) throws SQLException {
+    limit(connection, "lock_timeout", PATIENCE);
+  }
+
+  private static void limit(Connection connection, String setting, Duration most)
+      throws SQLException {
     if (connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
-      Rows.execute(
-          connection,
-          "SET LOCAL idle_in_transaction_session_timeout = " + Math.max(1, silence.toMillis()));
+      Rows.execute(connection, "SET LOCAL %s = %d".formatted(setting, most.toMillis()));
     }
   }
 

@@ -12,8 +12,7 @@ import java.util.Optional;
 /** What a head knows of parked streams, while its row is locked. */
 record HeadRow(Connection connection, Lease lease) {
   Optional<Note> note(StreamId stream) throws SQLException {
-    return Rows
-        .select(
+    return Rows.select(
             connection,
             row ->
                 new Note(

@@ -14,14 +14,16 @@ final class Schema {
             generation INTEGER NOT NULL,
             version INTEGER NOT NULL,
             schema_name VARCHAR(63) NOT NULL,
-            PRIMARY KEY (projection, generation))""",
+            PRIMARY KEY (projection, generation))\
+          """,
           """
           CREATE TABLE refold_table (
             name VARCHAR(140) NOT NULL,
             projection VARCHAR(64) NOT NULL,
             generation INTEGER NOT NULL,
             ordinal INTEGER NOT NULL,
-            PRIMARY KEY (name))""",
+            PRIMARY KEY (name))\
+          """,
           """
           CREATE TABLE refold_head (
             projection VARCHAR(64) NOT NULL,
@@ -31,7 +33,8 @@ final class Schema {
             epoch BIGINT NOT NULL,
             sequence BIGINT NOT NULL,
             micros BIGINT NOT NULL,
-            PRIMARY KEY (projection, generation, part))""",
+            PRIMARY KEY (projection, generation, part))\
+          """,
           """
           CREATE TABLE refold_note (
             projection VARCHAR(64) NOT NULL,
@@ -42,7 +45,8 @@ final class Schema {
             version BIGINT NOT NULL,
             sequence BIGINT NOT NULL,
             micros BIGINT NOT NULL,
-            PRIMARY KEY (projection, generation, part, category, stream))""",
+            PRIMARY KEY (projection, generation, part, category, stream))\
+          """,
           """
           CREATE TABLE refold_drop (
             projection VARCHAR(64) NOT NULL,
@@ -51,13 +55,15 @@ final class Schema {
             category VARCHAR(64) NOT NULL,
             stream VARCHAR(256) NOT NULL,
             version BIGINT NOT NULL,
-            PRIMARY KEY (projection, generation, part, category, stream, version))""",
+            PRIMARY KEY (projection, generation, part, category, stream, version))\
+          """,
           """
           CREATE TABLE refold_live (
             projection VARCHAR(64) NOT NULL,
             version INTEGER NOT NULL,
             generation INTEGER NOT NULL,
-            PRIMARY KEY (projection, version))""");
+            PRIMARY KEY (projection, version))\
+          """);
 
   private Schema() {}
 

@@ -82,11 +82,11 @@ final class SqlGenerations {
       }
       throw e;
     }
-    if (!names.schema().isEmpty()) {
-      Rows.execute(connection, "CREATE SCHEMA " + TableNames.quoted(names.schema()));
-    }
     Set<String> asked = new LinkedHashSet<>();
     try {
+      if (!names.schema().isEmpty()) {
+        Rows.execute(connection, "CREATE SCHEMA " + TableNames.quoted(names.schema()));
+      }
       projection.create(
           new SqlView(BorrowedConnection.of(connection), generation.number(), names, asked));
       record(connection, generation, asked);
@@ -152,13 +152,15 @@ final class SqlGenerations {
   }
 
   /**
-   * Drops a generation, of whatever version, when nobody reads it any more; does nothing if it is
-   * not there.
+   * Drops a generation, of whatever version; does nothing if it is not there.
+   *
+   * @throws io.refold.eventstore.StoreUnavailableException also if somebody still reads it
    */
   void delete(Generation generation) {
     database.change(
         "drop the tables of generation " + generation,
         connection -> {
+          Database.hurry(connection);
           for (String schema : schemas(connection, generation)) {
             List<String> tables = tables(connection, generation);
             for (String own : List.of("head", "note", "drop", "table", "live", "generation")) {
@@ -246,7 +248,8 @@ final class SqlGenerations {
             LEFT JOIN refold_table t
               ON t.projection = l.projection AND t.generation = l.generation
             WHERE l.projection = ? AND l.version = ?
-            ORDER BY t.ordinal""",
+            ORDER BY t.ordinal\
+            """,
             projection.name(),
             projection.version());
     if (found.isEmpty()) {

@@ -90,8 +90,7 @@ final class SqlHeads implements Heads {
 
   /** Locks the head of a lease's partition until the transaction ends. */
   static Optional<Held> hold(Connection connection, Lease lease) throws SQLException {
-    return Rows
-        .select(
+    return Rows.select(
             connection,
             row ->
                 new Held(
@@ -129,7 +128,8 @@ final class SqlHeads implements Heads {
                       WHERE projection = ? AND generation = ? AND part = ?
                     UNION ALL
                     SELECT 'drop', category, stream, version, 0, 0 FROM refold_drop
-                      WHERE projection = ? AND generation = ? AND part = ?""",
+                      WHERE projection = ? AND generation = ? AND part = ?\
+                    """,
                     generation.projection(),
                     generation.number(),
                     partition,

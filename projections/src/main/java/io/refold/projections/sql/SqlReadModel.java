@@ -11,7 +11,6 @@ import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
-import io.refold.projections.store.Subscriptions.Arrival;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
@@ -101,8 +100,8 @@ public final class SqlReadModel implements Subscriber {
   }
 
   /**
-   * Runs a query in a transaction of its own, which is rolled back at its end. It sees the tables of one generation, which stay
-   * until it ends, whatever is switched meanwhile.
+   * Runs a query in a transaction of its own, which is rolled back at its end. It sees the tables
+   * of one generation, which stay until it ends, whatever is switched meanwhile.
    *
    * @throws ReadModelMissingException if no worker has ever started for this version
    * @throws SQLException if the query throws it, or the database cannot be reached
@@ -149,8 +148,7 @@ public final class SqlReadModel implements Subscriber {
    * @throws ReadModelMissingException if no worker has ever started for this version
    * @throws SQLException if the query throws it, or the database cannot be reached
    */
-  public <T> T read(
-      ProjectionStore store, Position atLeast, Duration timeout, Reading<T> reading)
+  public <T> T read(ProjectionStore store, Position atLeast, Duration timeout, Reading<T> reading)
       throws SQLException {
     long deadline = System.nanoTime() + timeout.toNanos();
     long pause = FIRST_PAUSE_NANOS;

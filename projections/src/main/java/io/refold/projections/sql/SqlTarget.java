@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Applies events to the tables of one generation. A batch is one transaction: it locks the
- * partition's head, compares owner, epoch and checkpoint, runs the user's code, moves the checkpoint
- * and commits. Shared by the owners of all partitions in a process.
+ * partition's head, compares owner, epoch and checkpoint, runs the user's code, moves the
+ * checkpoint and commits. Shared by the owners of all partitions in a process.
  *
- * <p>Where partitions share rows, they take turns: in the process by a lock, so that who waits holds
- * no connection, and among processes by the generation's row.
+ * <p>Where partitions share rows, they take turns: in the process by a lock, so that who waits
+ * holds no connection, and among processes by the generation's row.
  *
- * <p>A statement that has failed unnoticed by the user's code, or a constraint that is checked late,
- * shows itself only behind the batch. Then the batch is rolled back and run once more, checked after
- * each event, so that the failure gets the right address.
+ * <p>A statement that has failed unnoticed by the user's code, or a constraint that is checked
+ * late, shows itself only behind the batch. Then the batch is rolled back and run once more,
+ * checked after each event, so that the failure gets the right address.
  */
 final class SqlTarget implements Target {
   private final Database database;
@@ -157,8 +157,7 @@ final class SqlTarget implements Target {
       if (parking.parks(event)) {
         if (heads.note(event.stream()).isEmpty()) {
           heads.addNote(
-              event.stream(),
-              new Note(event.version() - 1, Position.origin(lease.partition())));
+              event.stream(), new Note(event.version() - 1, Position.origin(lease.partition())));
         }
       } else if (parking.drops(event)) {
         heads.addDrop(event);

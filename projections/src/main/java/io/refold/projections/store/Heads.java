@@ -69,7 +69,11 @@ public interface Heads {
    */
   default void show(Generations.Layout live) {}
 
-  /** Creates an empty shard; does nothing if it exists. */
+  /**
+   * Creates an empty shard; does nothing if it exists.
+   *
+   * @throws IllegalStateException if it cannot be made as its subscriber wants it
+   */
   void create(Generation generation, int shard);
 
   /**

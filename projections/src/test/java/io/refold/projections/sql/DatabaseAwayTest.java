@@ -66,20 +66,18 @@ class DatabaseAwayTest {
   @Test
   void aConnectionThatBreaksUnderTheUsersCodeIsNoFaultOfTheEvent() throws Exception {
     fill();
-    tables.probe(
-        (view, recorded) -> {
-          if (recorded.version() == 2) {
-            faults().cut();
-          }
-        });
+    tables.probe((view, recorded) -> {
+      if (recorded.version() == 2) {
+        faults().cut();
+      }
+    });
     assertThatThrownBy(() -> one.apply(lease, 0, 2)).isInstanceOf(StoreUnavailableException.class);
     faults().mend();
     assertThat(one.content().orders()).isEmpty();
-    tables.probe(
-        (view, recorded) -> {
-          faults().cut();
-          throw new IllegalStateException("the code hides what has happened");
-        });
+    tables.probe((view, recorded) -> {
+      faults().cut();
+      throw new IllegalStateException("the code hides what has happened");
+    });
     assertThatThrownBy(() -> one.apply(lease, 0, 2)).isInstanceOf(StoreUnavailableException.class);
     faults().mend();
     tables.probe((view, recorded) -> {});
@@ -101,18 +99,16 @@ class DatabaseAwayTest {
   void whatCollidesWithOthersIsRunAgain() throws Exception {
     fill();
     var times = new AtomicInteger();
-    tables.probe(
-        (view, recorded) -> {
-          if (times.incrementAndGet() <= 3) {
-            throw new IllegalStateException(new SQLException("deadlock", "40P01"));
-          }
-        });
+    tables.probe((view, recorded) -> {
+      if (times.incrementAndGet() <= 3) {
+        throw new IllegalStateException(new SQLException("deadlock", "40P01"));
+      }
+    });
     assertThat(one.apply(lease, 0, 2)).isInstanceOf(Result.Applied.class);
     assertThat(one.content()).isEqualTo(ShopTables.freshFold(one.events));
-    tables.probe(
-        (view, recorded) -> {
-          throw new SQLException("deadlock", "40P01");
-        });
+    tables.probe((view, recorded) -> {
+      throw new SQLException("deadlock", "40P01");
+    });
     append(one.events, "a", new Paid(1));
     assertThatThrownBy(() -> one.apply(lease, 2, 3)).isInstanceOf(StoreUnavailableException.class);
   }
@@ -138,10 +134,9 @@ class DatabaseAwayTest {
   }
 
   private void applyFailing(SQLException failure) throws EventFailure {
-    tables.probe(
-        (view, recorded) -> {
-          throw failure;
-        });
+    tables.probe((view, recorded) -> {
+      throw failure;
+    });
     one.apply(lease, 0, 2);
   }
 
@@ -151,22 +146,20 @@ class DatabaseAwayTest {
     fill();
     var hangs = new CountDownLatch(1);
     var goesOn = new CountDownLatch(1);
-    tables.probe(
-        (view, recorded) -> {
-          if (recorded.version() == 2) {
-            hangs.countDown();
-            await(goesOn);
+    tables.probe((view, recorded) -> {
+      if (recorded.version() == 2) {
+        hangs.countDown();
+        await(goesOn);
+      }
+    });
+    var stale =
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return one.apply(lease, 0, 2);
+          } catch (EventFailure failure) {
+            throw new AssertionError(failure);
           }
         });
-    var stale =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return one.apply(lease, 0, 2);
-              } catch (EventFailure failure) {
-                throw new AssertionError(failure);
-              }
-            });
     await(hangs);
     Lease successor = one.lease("successor", 2); // waits for the stale owner's lock
     tables.probe((view, recorded) -> {});

@@ -27,7 +27,8 @@ final class FaultyDataSource {
           row -> row.getBoolean(1),
           """
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE datname = current_database() AND pid <> pg_backend_pid()""");
+          WHERE datname = current_database() AND pid <> pg_backend_pid()\
+          """);
     }
   }
 

@@ -71,7 +71,8 @@ final class ShopTables implements SqlProjection {
           id VARCHAR(256) PRIMARY KEY,
           product VARCHAR(256) NOT NULL,
           cents BIGINT NOT NULL,
-          events INTEGER NOT NULL)"""
+          events INTEGER NOT NULL)\
+        """
             .formatted(view.table("orders")));
     view.update(
         "CREATE INDEX %s ON %s (product)"
@@ -82,7 +83,8 @@ final class ShopTables implements SqlProjection {
           bucket VARCHAR(256) PRIMARY KEY,
           orders BIGINT NOT NULL,
           cents BIGINT NOT NULL,
-          events BIGINT NOT NULL)"""
+          events BIGINT NOT NULL)\
+        """
             .formatted(view.table("sales")));
   }
 
@@ -105,7 +107,8 @@ final class ShopTables implements SqlProjection {
               """
               INSERT INTO %s AS o (id, product, cents, events) VALUES (?, ?, 0, 1)
               ON CONFLICT (id) DO UPDATE
-              SET product = excluded.product, cents = 0, events = o.events + 1"""
+              SET product = excluded.product, cents = 0, events = o.events + 1\
+              """
                   .formatted(orders),
               id,
               product);
@@ -114,7 +117,8 @@ final class ShopTables implements SqlProjection {
               """
               INSERT INTO %s AS o (id, product, cents, events) VALUES (?, '', ?, 1)
               ON CONFLICT (id) DO UPDATE
-              SET cents = o.cents + excluded.cents, events = o.events + 1"""
+              SET cents = o.cents + excluded.cents, events = o.events + 1\
+              """
                   .formatted(orders),
               id,
               cents);
@@ -122,8 +126,7 @@ final class ShopTables implements SqlProjection {
     }
   }
 
-  private static void forget(SqlView view, StreamId stream)
-      throws SQLException {
+  private static void forget(SqlView view, StreamId stream) throws SQLException {
     view.update("DELETE FROM %s WHERE id = ?".formatted(view.table("orders")), stream.id());
   }
 
@@ -138,7 +141,8 @@ final class ShopTables implements SqlProjection {
           ON CONFLICT (bucket) DO UPDATE
           SET orders = s.orders + excluded.orders,
               cents = s.cents + excluded.cents,
-              events = s.events + 1"""
+              events = s.events + 1\
+          """
               .formatted(view.table("sales")),
           bucket,
           placed,
@@ -159,8 +163,7 @@ final class ShopTables implements SqlProjection {
     Rows.select(
         view.connection(),
         row ->
-            sales.put(
-                row.getString(1), new Sales(row.getLong(2), row.getLong(3), row.getLong(4))),
+            sales.put(row.getString(1), new Sales(row.getLong(2), row.getLong(3), row.getLong(4))),
         "SELECT bucket, orders, cents, events FROM " + view.table("sales"));
     return new Content(orders, sales);
   }
@@ -183,7 +186,8 @@ final class ShopTables implements SqlProjection {
               SELECT table_schema, table_name FROM information_schema.tables
               WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
                 AND table_name NOT LIKE 'refold%'
-              ORDER BY 1, 2"""));
+              ORDER BY 1, 2\
+              """));
     }
   }
 }

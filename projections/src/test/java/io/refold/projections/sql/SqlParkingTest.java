@@ -88,8 +88,7 @@ class SqlParkingTest {
       assertThat(bad()).isEqualTo(new Order("pen", 13, 2, null));
       assertThat(one.head().notes()).isEqualTo(Map.of(BAD, new Note(2, one.position(3))));
     }
-    assertThat(one.target.retry(lease, event(5), PARKED, one.position(5)))
-        .isEqualTo(Retried.DONE);
+    assertThat(one.target.retry(lease, event(5), PARKED, one.position(5))).isEqualTo(Retried.DONE);
     assertThat(one.content()).isEqualTo(ShopTables.freshFold(one.events));
     assertThat(one.head().notes()).isEqualTo(Map.of(BAD, new Note(3, one.position(5))));
 
@@ -102,14 +101,12 @@ class SqlParkingTest {
   @Test
   void aRetryGoesNoFurtherThanTheTablesAre() throws Exception {
     one.apply(lease, 0, 3, PARKED);
-    assertThat(one.target.retry(lease, event(5), PARKED, one.position(3)))
-        .isEqualTo(Retried.DONE);
+    assertThat(one.target.retry(lease, event(5), PARKED, one.position(3))).isEqualTo(Retried.DONE);
     assertThat(bad()).as("not passed yet").isEqualTo(new Order("pen", 0, 1, null));
     assertThat(one.target.retry(lease, event(3), PARKED, Position.origin(0)))
         .isEqualTo(Retried.DONE);
     assertThat(bad()).as("up to the checkpoint").isEqualTo(new Order("pen", 13, 2, null));
-    assertThat(one.target.retry(lease, event(5), PARKED, one.position(5)))
-        .isEqualTo(Retried.DONE);
+    assertThat(one.target.retry(lease, event(5), PARKED, one.position(5))).isEqualTo(Retried.DONE);
     assertThat(bad()).as("up to what is settled").isEqualTo(new Order("pen", 14, 3, null));
   }
 
@@ -117,8 +114,7 @@ class SqlParkingTest {
   void withoutANoteThereIsNothingToRetry() throws Exception {
     one.apply(lease, 0, 5);
     var before = one.content();
-    assertThat(one.target.retry(lease, event(3), PARKED, one.position(5)))
-        .isEqualTo(Retried.DONE);
+    assertThat(one.target.retry(lease, event(3), PARKED, one.position(5))).isEqualTo(Retried.DONE);
     assertThat(one.content()).isEqualTo(before);
     assertThat(one.head().notes()).isEmpty();
   }
@@ -141,10 +137,9 @@ class SqlParkingTest {
   void aRetryThatFailsOrIsNotTheOwnersChangesNothing() throws Exception {
     one.apply(lease, 0, 5, PARKED);
     var before = one.content();
-    tables.probe(
-        (view, recorded) -> {
-          throw new IllegalStateException("still");
-        });
+    tables.probe((view, recorded) -> {
+      throw new IllegalStateException("still");
+    });
     assertThatThrownBy(() -> one.target.retry(lease, event(3), PARKED, one.position(5)))
         .isInstanceOf(EventFailure.class)
         .hasMessageContainingAll("event 2 of order:bad", "still");
@@ -157,7 +152,6 @@ class SqlParkingTest {
         .isEqualTo(Retried.NOT_OWNER);
     assertThat(one.content()).isEqualTo(before);
     one.heads.delete(one.generation, 0, List.of());
-    assertThat(one.target.retry(lease, event(3), PARKED, one.position(5)))
-        .isEqualTo(Retried.GONE);
+    assertThat(one.target.retry(lease, event(3), PARKED, one.position(5))).isEqualTo(Retried.GONE);
   }
 }

@@ -49,7 +49,8 @@ class SqlTargetTest {
     assertThat(one.apply(lease, 0, 3)).isEqualTo(applied(one.position(3)));
     assertThat(one.apply(lease, 1, 6)).as("half of it known").isEqualTo(applied(one.position(6)));
     assertThat(one.apply(lease, 0, 2)).as("long known").isEqualTo(applied(one.position(6)));
-    assertThat(one.content().orders()).containsExactly(Map.entry("a", new Order("pen", 5, 6, null)));
+    assertThat(one.content().orders())
+        .containsExactly(Map.entry("a", new Order("pen", 5, 6, null)));
     assertThat(one.content()).isEqualTo(ShopTables.freshFold(one.events));
     assertThat(one.head().checkpoint()).isEqualTo(one.position(6));
   }
@@ -76,9 +77,7 @@ class SqlTargetTest {
     Lease lease = one.lease("me", 1);
     one.apply(lease, 0, 1);
     var recorded = Map.of(0, one.position(2));
-    assertThat(
-            one.target.apply(
-                lease, one.between(2, 3), one.position(3), Parking.NONE, recorded))
+    assertThat(one.target.apply(lease, one.between(2, 3), one.position(3), Parking.NONE, recorded))
         .isEqualTo(new Result.Regressed(0));
     assertThat(one.content().orders()).containsValue(new Order("pen", 0, 1, null));
   }
@@ -99,12 +98,11 @@ class SqlTargetTest {
     append(one.events, "a", new Placed("pen"), new Paid(1));
     append(one.events, "b", new Placed("ink"), new Paid(13));
     append(one.events, "c", new Placed("pad"));
-    tables.probe(
-        (view, recorded) -> {
-          if (recorded.event().equals(new Paid(13))) {
-            view.update("INSERT INTO nowhere VALUES (13)");
-          }
-        });
+    tables.probe((view, recorded) -> {
+      if (recorded.event().equals(new Paid(13))) {
+        view.update("INSERT INTO nowhere VALUES (13)");
+      }
+    });
     Lease lease = one.lease("me", 1);
     assertThatThrownBy(() -> one.apply(lease, 0, 3))
         .isInstanceOf(EventFailure.class)
@@ -120,16 +118,15 @@ class SqlTargetTest {
     append(one.events, "a", new Placed("pen"));
     append(one.events, "b", new Placed("ink"), new Paid(13), new Paid(1));
     append(one.events, "c", new Placed("pad"));
-    tables.probe(
-        (view, recorded) -> {
-          if (recorded.event().equals(new Paid(13))) {
-            try {
-              view.update("INSERT INTO nowhere VALUES (13)");
-            } catch (SQLException hidden) {
-              throw new IllegalStateException("13 is refused");
-            }
-          }
-        });
+    tables.probe((view, recorded) -> {
+      if (recorded.event().equals(new Paid(13))) {
+        try {
+          view.update("INSERT INTO nowhere VALUES (13)");
+        } catch (SQLException hidden) {
+          throw new IllegalStateException("13 is refused");
+        }
+      }
+    });
     Lease lease = one.lease("me", 1);
     assertThatThrownBy(() -> one.apply(lease, 0, 3))
         .isInstanceOf(EventFailure.class)
@@ -180,12 +177,12 @@ class SqlTargetTest {
 
     @Override
     public void create(SqlView view) throws SQLException {
-      view.update(
-          "CREATE TABLE %s (id VARCHAR(256) PRIMARY KEY)".formatted(view.table("orders")));
+      view.update("CREATE TABLE %s (id VARCHAR(256) PRIMARY KEY)".formatted(view.table("orders")));
       view.update(
           """
           CREATE TABLE %s (
-            id VARCHAR(256) NOT NULL REFERENCES %s (id) DEFERRABLE INITIALLY DEFERRED)"""
+            id VARCHAR(256) NOT NULL REFERENCES %s (id) DEFERRABLE INITIALLY DEFERRED)\
+          """
               .formatted(view.table("payments"), view.table("orders")));
     }
   }
@@ -236,17 +233,16 @@ class SqlTargetTest {
           .isInstanceOf(EventFailure.class)
           .hasMessageContaining("is Refold's");
     }
-    tables.probe(
-        (view, recorded) -> {
-          Connection connection = view.connection();
-          var before = connection.setSavepoint();
-          try {
-            view.update("INSERT INTO nowhere VALUES (13)");
-          } catch (SQLException expected) {
-            connection.rollback(before);
-          }
-          connection.close();
-        });
+    tables.probe((view, recorded) -> {
+      Connection connection = view.connection();
+      var before = connection.setSavepoint();
+      try {
+        view.update("INSERT INTO nowhere VALUES (13)");
+      } catch (SQLException expected) {
+        connection.rollback(before);
+      }
+      connection.close();
+    });
     assertThat(one.apply(lease, 0, 1)).isEqualTo(applied(one.position(1)));
     assertThat(one.content().orders()).containsOnlyKeys("a");
   }
@@ -280,7 +276,6 @@ class SqlTargetTest {
     append(silent.events, "a", new Placed("pen"));
     silent.events.delete(Shop.ORDERS.stream("a"), ExpectedVersion.any());
     assertThat(silent.apply(silent.lease("me", 1), 1, 2))
-        .isEqualTo(
-            new Result.Applied(Map.of(0, silent.position(2)), silent.between(1, 2)));
+        .isEqualTo(new Result.Applied(Map.of(0, silent.position(2)), silent.between(1, 2)));
   }
 }
