@@ -34,6 +34,7 @@ public final class DeterministicWorkers implements AutoCloseable {
   private final ProjectionStore store;
   private final String name = "deterministic-" + UUID.randomUUID();
   private final Map<String, Subscriber> projections = new LinkedHashMap<>();
+  private final Map<String, Optional<Driver>> drivers = new HashMap<>();
   private final Map<Layout, TreeMap<Integer, PartitionOwner>> owners = new HashMap<>();
 
   private DeterministicWorkers(ProjectionStore store) {
@@ -97,6 +98,22 @@ public final class DeterministicWorkers implements AutoCloseable {
   }
 
   private void run(Subscriber format, List<ProjectionException> problems) {
+    if (!drivers.containsKey(format.name())) {
+      drivers.put(format.name(), format.driver(store, name, LEASE, 1));
+    }
+    Optional<Driver> driver = drivers.get(format.name());
+    if (driver.isPresent()) {
+      store
+          .generations()
+          .open(format.name(), format.shape(store.shards()))
+          .ifPresent(live -> GenerationKeys.of(store, format, live).create());
+      driver.get().runUntilIdle().forEach(why -> problems.add(new EventParkedException(why)));
+    } else {
+      runOwners(format, problems);
+    }
+  }
+
+  private void runOwners(Subscriber format, List<ProjectionException> problems) {
     Optional<Layout> live = store.generations().open(format.name(), format.shape(store.shards()));
     if (live.isEmpty()) { // a new version fills its rows before anybody reads them
       RebuildRun.adopt(store, format, name, LEASE).ifPresent(run -> drive(run, format));
@@ -221,5 +238,6 @@ public final class DeterministicWorkers implements AutoCloseable {
   public void close() {
     owners.values().forEach(partitions -> partitions.values().forEach(PartitionOwner::release));
     owners.clear();
+    drivers.values().forEach(driver -> driver.ifPresent(Driver::close));
   }
 }

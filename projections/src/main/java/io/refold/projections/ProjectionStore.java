@@ -2,6 +2,7 @@ package io.refold.projections;
 
 import io.refold.eventstore.EventStore;
 import io.refold.projections.store.Deadlines;
+import io.refold.projections.store.Deliveries;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -55,6 +56,9 @@ public interface ProjectionStore extends AutoCloseable {
 
   /** Returns what is parked and dropped. */
   ParkedStreams parkedStreams();
+
+  /** Returns what hands entries out to several consumers. */
+  Deliveries deliveries();
 
   /** Returns when instances of processes are due. */
   Deadlines deadlines();

@@ -3,6 +3,7 @@ package io.refold.projections;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
@@ -41,6 +42,19 @@ public interface Subscriber {
     return Optional.empty();
   }
 
-  /** Returns what applies its events to a generation. */
+  /**
+   * Returns what works on it in this process instead of owners of partitions; empty, unless
+   * overridden: there is an owner per partition.
+   *
+   * @param worker the name of the process
+   * @param lease how long a process may be silent before others do its work
+   * @param attempts how often a failing event is tried before it is parked
+   */
+  default Optional<Driver> driver(
+      ProjectionStore store, String worker, Duration lease, int attempts) {
+    return Optional.empty();
+  }
+
+  /** Returns what applies its events to a generation; not called where it has a driver. */
   Target target(ProjectionStore store, Layout layout);
 }

@@ -33,7 +33,9 @@ final class Supervisor implements AutoCloseable {
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
 
   private final ProjectionStore store;
-  private final List<Subscriber> projections;
+  private final List<Subscriber> all;
+  private final List<Subscriber> projections = new ArrayList<>();
+  private final List<Driver> drivers = new ArrayList<>();
   private final String worker;
   private final Duration lease;
   private final int attempts;
@@ -69,7 +71,11 @@ final class Supervisor implements AutoCloseable {
       Consumer<Subscriber> adopt) {
     this.store = store;
     this.adopt = adopt;
-    this.projections = projections;
+    this.all = List.copyOf(projections);
+    for (Subscriber subscriber : projections) {
+      Optional<Driver> driver = subscriber.driver(store, worker, lease, attempts);
+      driver.ifPresentOrElse(drivers::add, () -> this.projections.add(subscriber));
+    }
     this.worker = worker;
     this.lease = lease;
     this.attempts = attempts;
@@ -88,13 +94,18 @@ final class Supervisor implements AutoCloseable {
   }
 
   void start() {
-    for (Subscriber format : projections) {
+    for (Subscriber format : all) {
       Optional<Layout> live = open(format);
       if (format.start().isPresent()) { // what is appended from now on takes part
         live.ifPresent(read -> GenerationKeys.of(store, format, read).create());
       }
     }
-    watch = store.watch(partition -> crews.values().forEach(crew -> crew.wake(partition)));
+    watch =
+        store.watch(partition -> {
+          crews.values().forEach(crew -> crew.wake(partition));
+          drivers.forEach(driver -> driver.wake(partition));
+        });
+    drivers.forEach(Driver::start);
     looking.start();
     keeping.start();
   }
@@ -226,6 +237,7 @@ final class Supervisor implements AutoCloseable {
     closed = true;
     signals.release();
     join(looking);
+    drivers.forEach(Driver::close);
     var owners = new ArrayList<OwnerThread>();
     crews.values().forEach(crew -> owners.addAll(crew.stop()));
     boolean interrupted = false;

@@ -4,6 +4,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.store.Deadlines;
+import io.refold.projections.store.Deliveries;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -77,6 +78,11 @@ final class FaultyStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return faulty(ParkedStreams.class, store.parkedStreams());
+  }
+
+  @Override
+  public Deliveries deliveries() {
+    return store.deliveries();
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.refold.projections.memory;
 import io.refold.eventstore.EventStore;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Deadlines;
+import io.refold.projections.store.Deliveries;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -24,6 +25,7 @@ public final class InMemoryProjectionStore implements ProjectionStore {
   private final int shards;
   private final InMemorySubscriptions subscriptions;
   private final InMemoryParkedStreams parked;
+  private final InMemoryDeliveries deliveries;
   private final InMemoryDeadlines deadlines = new InMemoryDeadlines();
   private final InMemoryViews views = new InMemoryViews();
   private final InMemoryGenerations generations;
@@ -35,6 +37,7 @@ public final class InMemoryProjectionStore implements ProjectionStore {
     this.events = events;
     this.shards = shards;
     this.subscriptions = new InMemorySubscriptions(events, clock);
+    this.deliveries = new InMemoryDeliveries(subscriptions, events, clock);
     this.parked = new InMemoryParkedStreams(subscriptions, clock);
     this.generations = new InMemoryGenerations(clock);
   }
@@ -68,6 +71,11 @@ public final class InMemoryProjectionStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return parked;
+  }
+
+  @Override
+  public Deliveries deliveries() {
+    return deliveries;
   }
 
   @Override

@@ -122,6 +122,16 @@ public final class Reaction implements Subscriber {
     }
 
     /**
+     * Returns a reaction that handles events in no order, several at a time, also of one aggregate.
+     *
+     * @param threads how many threads of each process handle events, 1 to 256
+     * @throws IllegalArgumentException if there is no category, or the number is not allowed
+     */
+    public UnorderedReaction unordered(int threads) {
+      return new UnorderedReaction(build(), threads);
+    }
+
+    /**
      * Returns the reaction.
      *
      * @throws IllegalArgumentException if there is no category
@@ -168,10 +178,14 @@ public final class Reaction implements Subscriber {
 
   @Override
   public Target target(ProjectionStore store, Layout layout) {
+    if (!layout.shape().equals(shape(0))) {
+      throw new IllegalStateException(
+          "reaction '%s' was started unordered: in order, it needs another name".formatted(name));
+    }
     return new ReactionTarget(this::handle, store.views());
   }
 
-  private void handle(StoredEvent event) throws Exception {
+  void handle(StoredEvent event) throws Exception {
     Source<?> source = sources.get(event.stream().category());
     if (source != null) {
       source.handle(name, event);

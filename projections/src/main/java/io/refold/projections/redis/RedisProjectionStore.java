@@ -5,6 +5,7 @@ import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Deadlines;
+import io.refold.projections.store.Deliveries;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -24,6 +25,7 @@ public final class RedisProjectionStore implements ProjectionStore {
   private final int shards;
   private final RedisSubscriptions subscriptions;
   private final RedisParkedStreams parked;
+  private final RedisDeliveries deliveries;
   private final RedisDeadlines deadlines;
   private final RedisViews views;
   private final RedisGenerations generations;
@@ -38,6 +40,7 @@ public final class RedisProjectionStore implements ProjectionStore {
     var keys = new ProjectionKeys(session);
     this.subscriptions = new RedisSubscriptions(session, keys);
     this.parked = new RedisParkedStreams(session, keys);
+    this.deliveries = new RedisDeliveries(session, keys);
     this.deadlines = new RedisDeadlines(session, keys);
     this.views = new RedisViews(session, keys);
     this.generations = new RedisGenerations(session, keys);
@@ -72,6 +75,11 @@ public final class RedisProjectionStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return parked;
+  }
+
+  @Override
+  public Deliveries deliveries() {
+    return deliveries;
   }
 
   @Override

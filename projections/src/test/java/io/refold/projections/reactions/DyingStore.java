@@ -4,6 +4,7 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Deadlines;
+import io.refold.projections.store.Deliveries;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.LogWatch;
 import io.refold.projections.store.ParkedStreams;
@@ -92,6 +93,11 @@ final class DyingStore implements ProjectionStore {
   @Override
   public ParkedStreams parkedStreams() {
     return store.parkedStreams();
+  }
+
+  @Override
+  public Deliveries deliveries() {
+    return dying(Deliveries.class, store.deliveries());
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
 import io.refold.projections.reactions.ProcessContract;
 import io.refold.projections.reactions.ReactionContract;
+import io.refold.projections.reactions.UnorderedReactionContract;
 import io.refold.projections.store.DeadlinesContract;
 import io.refold.projections.store.GenerationsContract;
 import io.refold.projections.store.ParkedStreamsContract;
@@ -119,6 +120,14 @@ class RedisContractsTest {
 
   @Nested
   class FoldedSourceTest extends FoldedSourceContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores.fresh();
+    }
+  }
+
+  @Nested
+  class UnorderedReactionTest extends UnorderedReactionContract {
     @Override
     protected ProjectionStore store() {
       return stores.fresh();

@@ -1,0 +1,284 @@
+package io.refold.projections.reactions;
+
+import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.Position;
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
+import io.refold.projections.Driver;
+import io.refold.projections.ProjectionStore;
+import io.refold.projections.store.Deliveries;
+import io.refold.projections.store.Deliveries.Consumer;
+import io.refold.projections.store.Deliveries.Delivery;
+import io.refold.projections.store.Deliveries.Tended;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Attendance;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.DelayQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads of one process that consume for an unordered reaction: one consumer, to the store.
+ *
+ * <p>A thread takes a partition that may have something new, asks for its next entry, hands the
+ * partition on to the next thread, and handles the entry. What fails waits its pause among the
+ * entries under way, and holds up nothing. One more thread keeps the entries under way, so that
+ * nobody claims them, and looks after partitions: once a second each, by one process of all.
+ */
+final class Consumers implements Driver {
+  private static final Logger LOG = LoggerFactory.getLogger(Consumers.class);
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+  private static final Duration TEND = Duration.ofSeconds(1);
+  private static final Duration PAUSE_AWAY = Duration.ofMillis(500);
+  private static final long POLL_MILLIS = 20;
+  private static final int TEND_AT_ONCE = 100;
+
+  private final ProjectionStore store;
+  private final Deliveries deliveries;
+  private final Generation generation;
+  private final Set<String> categories;
+  private final Handling handling;
+  private final String worker;
+  private final Duration lease;
+  private final int attempts;
+  private final LinkedBlockingQueue<Integer> ready = new LinkedBlockingQueue<>();
+  private final Set<Integer> queued = ConcurrentHashMap.newKeySet();
+  private final DelayQueue<Work> waiting = new DelayQueue<>();
+  private final Set<Position> underWay = ConcurrentHashMap.newKeySet();
+  private final List<Thread> threads = new ArrayList<>();
+  private volatile boolean closed;
+
+  Consumers(
+      ProjectionStore store,
+      Generation generation,
+      Set<String> categories,
+      Handling handling,
+      String worker,
+      int threads,
+      Duration lease,
+      int attempts) {
+    this.store = store;
+    this.deliveries = store.deliveries();
+    this.generation = generation;
+    this.categories = categories;
+    this.handling = handling;
+    this.worker = worker;
+    this.lease = lease;
+    this.attempts = attempts;
+    String name = "refold-" + generation.projection();
+    for (int i = 1; i <= threads; i++) {
+      this.threads.add(Thread.ofPlatform().name(name + "-" + i).daemon().unstarted(this::consume));
+    }
+    this.threads.add(Thread.ofPlatform().name(name + "-keeper").daemon().unstarted(this::keep));
+  }
+
+  private Consumer consumer(int partition) {
+    return new Consumer(generation, partition, worker);
+  }
+
+  @Override
+  public void start() {
+    wakeAll();
+    threads.forEach(Thread::start);
+  }
+
+  private void wakeAll() {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      wake(partition);
+    }
+  }
+
+  @Override
+  public void wake(int partition) {
+    if (queued.add(partition)) {
+      ready.add(partition);
+    }
+  }
+
+  private void consume() {
+    while (!closed) {
+      try {
+        Work work = waiting.poll();
+        if (work != null) {
+          handle(work);
+          continue;
+        }
+        Integer partition = ready.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
+        if (partition != null) {
+          take(partition);
+        }
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  private void take(int partition) throws InterruptedException {
+    queued.remove(partition);
+    try {
+      switch (deliveries.next(consumer(partition), categories)) {
+        case Delivery.Entry(LogEntry entry) -> {
+          wake(partition);
+          handle(Work.of(entry));
+        }
+        case Delivery.More more -> wake(partition);
+        case Delivery.Nothing nothing -> {}
+        case Delivery.Lost lost ->
+            LOG.error(
+                "{}/{} stands still: the log does not hold what was handled any more",
+                generation,
+                partition);
+      }
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.warn("{}/{} waits for its store: {}", generation, partition, away.getMessage());
+      TimeUnit.NANOSECONDS.sleep(PAUSE_AWAY.toNanos());
+      wake(partition);
+    }
+  }
+
+  /** Handles what is open of an entry, and settles it or tries again later. */
+  private void handle(Work work) {
+    underWay.add(work.position());
+    try {
+      boolean settled = attempt(work);
+      if (settled) {
+        underWay.remove(work.position());
+      } else {
+        waiting.add(work);
+      }
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.warn("{} waits, {} is not handled: {}", generation, work.position(), away.getMessage());
+      waiting.add(work.delayed(PAUSE_AWAY));
+    } catch (RuntimeException | Error unexpected) {
+      LOG.error("{} has failed to handle {}", generation, work.position(), unexpected);
+      waiting.add(work.delayed(LOOK_AGAIN));
+    }
+  }
+
+  private boolean attempt(Work work) {
+    if (!work.run(store.events(), categories, handling, attempts)) {
+      return false;
+    }
+    work.failed().forEach(failed -> LOG.warn("{} parks {}", generation, failed));
+    deliveries.settle(consumer(work.partition()), work.position(), work.failed());
+    return true;
+  }
+
+  private void keep() {
+    long pause = Math.min(TEND.toNanos(), lease.dividedBy(3).toNanos());
+    long looked = System.nanoTime();
+    while (!closed) {
+      try {
+        keepUnderWay();
+        Attendance attendance = store.generations().attend(generation, worker, lease);
+        for (int partition = 0; partition < store.events().partitions(); partition++) {
+          if (partition % attendance.workers() == attendance.rank()) {
+            tend(partition);
+          }
+        }
+      } catch (StoreUnavailableException | ReplyLostException away) {
+        LOG.warn("{} waits for its store: {}", generation, away.getMessage());
+      } catch (RuntimeException unexpected) {
+        LOG.error("looking after {} has failed", generation, unexpected);
+      }
+      if (System.nanoTime() - looked > LOOK_AGAIN.toNanos()) {
+        looked = System.nanoTime();
+        wakeAll();
+      }
+      try {
+        TimeUnit.NANOSECONDS.sleep(pause);
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  private void keepUnderWay() {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      int number = partition;
+      deliveries.keep(
+          consumer(partition),
+          underWay.stream().filter(position -> position.partition() == number).toList());
+    }
+  }
+
+  /** Takes over what the dead have left, and moves on behind what is settled. */
+  private void tend(int partition) {
+    for (int i = 0; i < TEND_AT_ONCE && !closed; i++) {
+      Tended tended = deliveries.tend(consumer(partition), lease, lease);
+      tended
+          .claimed()
+          .filter(entry -> underWay.add(entry.position()))
+          .ifPresent(entry -> waiting.add(Work.of(entry)));
+      if (tended.claimed().isEmpty() && !tended.moved()) {
+        return;
+      }
+    }
+  }
+
+  @Override
+  public List<String> runUntilIdle() {
+    var reasons = new ArrayList<String>();
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      Tended tended;
+      do {
+        tended = deliveries.tend(consumer(partition), lease, lease);
+        tended.claimed().ifPresent(entry -> runNow(Work.of(entry), reasons));
+      } while (tended.claimed().isPresent());
+      Delivery delivery;
+      do {
+        delivery = deliveries.next(consumer(partition), categories);
+        if (delivery instanceof Delivery.Entry(LogEntry entry)) {
+          runNow(Work.of(entry), reasons);
+        }
+      } while (delivery instanceof Delivery.Entry || delivery instanceof Delivery.More);
+      while (deliveries.tend(consumer(partition), lease, lease).moved()) {
+        // goes on behind all that is settled
+      }
+    }
+    return reasons;
+  }
+
+  private void runNow(Work work, List<String> reasons) {
+    while (!attempt(work)) {
+      // tried as often as it may be
+    }
+    work.failed().forEach(failed -> reasons.add(failed.error()));
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    leave();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void leave() {
+    try {
+      for (int partition = 0; partition < store.events().partitions(); partition++) {
+        deliveries.leave(consumer(partition));
+      }
+      store.generations().leave(generation, worker);
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.info("could not say goodbye, others notice after a lease: {}", away.getMessage());
+    }
+  }
+}
