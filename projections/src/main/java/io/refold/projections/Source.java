@@ -75,7 +75,7 @@ public final class Source<V> {
    *
    * <p>Such a row may get events of many aggregates. Only the order within an aggregate is defined,
    * so the fold must give the same row whatever the order between aggregates: count and sum, do not
-   * keep "the last".
+   * keep "the last". {@link ProjectionScenario#thenSameInAnyOrder()} tries that in a test.
    *
    * <p>Such a row cannot be folded afresh from one stream, so it keeps what deleted streams have
    * given, and what was forgotten since it was folded; only a rebuild, which cannot read it any
