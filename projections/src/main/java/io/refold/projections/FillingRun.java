@@ -30,6 +30,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
   private final long began = System.nanoTime();
   private long eventsBefore = -1;
   private boolean created;
+  private volatile long kept = began;
   private volatile RebuildProgress progress =
       new RebuildProgress(State.FILLING, 0, 0, 0, Optional.empty());
   private volatile @Nullable RuntimeException failure;
@@ -117,7 +118,22 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
 
   /** Extends the coordinator's lease; empty if it is somebody else's, or there is nothing left. */
   final Optional<Terms> keep() {
+    kept = System.nanoTime();
     return store.generations().keep(filling, coordinator, lease);
+  }
+
+  /**
+   * Extends the coordinator's lease in the middle of a long step, when it is time to.
+   *
+   * @throws IllegalStateException if it is somebody else's, or there is nothing left
+   */
+  final void stillHolds() {
+    long now = System.nanoTime();
+    if (now - kept > lease.toNanos() / 3) {
+      if (keep().isEmpty()) {
+        throw new IllegalStateException("it was ended by another process");
+      }
+    }
   }
 
   /** Changes how it is filled; false if it has ended or is coordinated elsewhere. */

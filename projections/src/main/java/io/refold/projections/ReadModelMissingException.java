@@ -44,7 +44,7 @@ public final class ReadModelMissingException extends ProjectionException {
       why = "has no rows yet: start a worker for it";
     } else if (read.getLast() < version) {
       why =
-          "has no rows yet, version %s is read: start a worker for it, it will fill them"
+          "has no rows yet, version %s is read: start a worker for it, which fills them; if that was cancelled or has failed, call ProjectionWorkers.rebuild"
               .formatted(read);
     } else {
       why =

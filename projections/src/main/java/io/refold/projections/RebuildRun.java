@@ -138,7 +138,8 @@ final class RebuildRun extends FillingRun {
 
   /** Stops the old generation, and notes how far each of its partitions has come. */
   private boolean fence() {
-    Optional<Standstill> standstill = Standstill.of(store(), subscriber(), generations());
+    Optional<Standstill> standstill =
+        Standstill.of(store(), subscriber(), generations(), this::stillHolds);
     if (standstill.isEmpty()) {
       fail("a generation's keys are gone", null);
       return true;

@@ -102,7 +102,7 @@ final class Recomputation<V> {
       store.subscriptions().create(partition, fresh());
     }
     Standstill standstill =
-        Standstill.of(store, format, filling)
+        Standstill.of(store, format, filling, this::stillHolds)
             .orElseThrow(() -> new IllegalStateException("its rows are gone"));
     if (!standstill.lost().isEmpty()) {
       throw new IllegalStateException("the log has lost %s, rebuild".formatted(standstill.lost()));

@@ -29,20 +29,27 @@ final class Standstill {
   private final ProjectionStore store;
   private final Subscriber subscriber;
   private final Filling filling;
+  private final Runnable part;
   private final Map<Integer, Lease> leases = new HashMap<>();
   private final Map<Integer, Position> settled = new HashMap<>();
   private final Map<Integer, Position> positions = new HashMap<>();
   private final List<Position> lost = new ArrayList<>();
 
-  private Standstill(ProjectionStore store, Subscriber subscriber, Filling filling) {
+  private Standstill(ProjectionStore store, Subscriber subscriber, Filling filling, Runnable part) {
+    this.part = part;
     this.store = store;
     this.subscriber = subscriber;
     this.filling = filling;
   }
 
-  /** Fences the old generation; empty if one of the two has no keys somewhere. */
-  static Optional<Standstill> of(ProjectionStore store, Subscriber subscriber, Filling filling) {
-    var standstill = new Standstill(store, subscriber, filling);
+  /**
+   * Fences the old generation; empty if one of the two has no keys somewhere.
+   *
+   * @param part is run before each part of what there is to do, now and later
+   */
+  static Optional<Standstill> of(
+      ProjectionStore store, Subscriber subscriber, Filling filling, Runnable part) {
+    var standstill = new Standstill(store, subscriber, filling, part);
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       if (!standstill.fence(partition)) {
         return Optional.empty();
@@ -82,6 +89,7 @@ final class Standstill {
   }
 
   private boolean fence(int partition) {
+    part.run();
     Optional<Subscriptions.Fence> fence =
         store.subscriptions().fence(partition, old(), filling.fresh().generation());
     if (fence.isEmpty()) {
@@ -151,22 +159,23 @@ final class Standstill {
     Parking parking = parking(store, partition, old());
     long after = from;
     while (after < to) {
+      part.run();
       long end = to;
-      List<LogEntry> part =
+      List<LogEntry> entries =
           PartitionOwner.atMost(
               store.events().readLog(partition, after, ENTRIES).stream()
                   .filter(entry -> entry.position().sequence() <= end)
                   .toList());
-      if (part.isEmpty()) {
+      if (entries.isEmpty()) {
         throw new IllegalStateException("history of partition %d was lost".formatted(partition));
       }
-      Target.Result result = subscription.apply(lease(partition), part, parking, Map.of());
+      Target.Result result = subscription.apply(lease(partition), entries, parking, Map.of());
       if (!(result instanceof Target.Result.Applied)) {
         throw new IllegalStateException(
             "partition %d of %s does not stand still any more: %s"
                 .formatted(partition, old(), result));
       }
-      after = part.getLast().position().sequence();
+      after = entries.getLast().position().sequence();
     }
   }
 

@@ -40,7 +40,6 @@ final class VerificationRun extends FillingRun {
   private int rounds;
   private @Nullable Standstill standstill;
   private long fenced;
-  private long kept;
   private @Nullable Verification result;
 
   private VerificationRun(
@@ -145,7 +144,7 @@ final class VerificationRun extends FillingRun {
 
   private boolean fence() {
     fenced = System.nanoTime();
-    Optional<Standstill> fence = Standstill.of(store(), format, generations());
+    Optional<Standstill> fence = Standstill.of(store(), format, generations(), this::stillHolds);
     if (fence.isEmpty() || !fence.get().lost().isEmpty()) {
       fail(
           fence.isEmpty()
@@ -209,16 +208,5 @@ final class VerificationRun extends FillingRun {
             dropped,
             parked,
             Duration.ofNanos(System.nanoTime() - fenced));
-  }
-
-  /** Keeps others from taking the fence for one that was left behind. */
-  private void stillHolds() {
-    long now = System.nanoTime();
-    if (now - kept > lease().toNanos() / 3) {
-      if (keep().isEmpty()) {
-        throw new IllegalStateException("it was ended by another process");
-      }
-      kept = now;
-    }
   }
 }

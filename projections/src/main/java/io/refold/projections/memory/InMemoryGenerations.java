@@ -25,6 +25,7 @@ final class InMemoryGenerations implements Generations {
   /** What is kept of one projection. */
   private static final class Projected {
     int next;
+    int stopped;
     final TreeMap<Integer, Layout> live = new TreeMap<>();
     final Map<Integer, Instant> seen = new HashMap<>();
     final TreeMap<Integer, Layout> gone = new TreeMap<>();
@@ -93,7 +94,7 @@ final class InMemoryGenerations implements Generations {
       if (ours) {
         return taken(projected, rebuild, coordinator, lease);
       }
-      cancel(rebuild);
+      dropped(projected, rebuild);
     }
     Layout old = projected.live.get(shape.version());
     if (old == null && purpose == Purpose.REBUILD && !projected.live.isEmpty()) {
@@ -126,9 +127,10 @@ final class InMemoryGenerations implements Generations {
           return new Start.Running(projected.coordinator, rebuild);
         }
       }
-      cancel(rebuild);
+      dropped(projected, rebuild);
     }
-    if (projected.live.isEmpty() || projected.live.lastKey() >= shape.version()) {
+    if (projected.live.isEmpty()
+        || Math.max(projected.stopped, projected.live.lastKey()) >= shape.version()) {
       return new Start.NothingLive();
     }
     return begun(
@@ -204,9 +206,17 @@ final class InMemoryGenerations implements Generations {
     if (!rebuild.equals(projected.rebuild)) {
       return false;
     }
+    int version = rebuild.fresh().shape().version();
+    if (rebuild.purpose() == Purpose.REBUILD && !projected.live.containsKey(version)) {
+      projected.stopped = version;
+    }
+    dropped(projected, rebuild);
+    return true;
+  }
+
+  private void dropped(Projected projected, Filling rebuild) {
     gone(projected, rebuild.fresh());
     projected.rebuild = null;
-    return true;
   }
 
   @Override

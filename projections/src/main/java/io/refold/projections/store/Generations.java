@@ -174,7 +174,8 @@ public interface Generations {
    * Does what nobody needs to ask for: takes over a rebuild of the shape's version whose
    * coordinator has not been seen for its lease; cancels a verification or recomputation that has
    * lost its own, of whatever version, and a rebuild of another version that has lost it three
-   * leases ago; and starts the rebuild of a version that is higher than all that are live.
+   * leases ago; and starts the rebuild of a version that is higher than all that are live, unless
+   * one was cancelled.
    */
   Start adopt(String projection, Shape shape, String coordinator, Duration lease);
 
@@ -194,7 +195,10 @@ public interface Generations {
    */
   boolean flip(Filling rebuild);
 
-  /** Ends a rebuild and lists its fresh generation as gone; false if it is not there any more. */
+  /**
+   * Ends a rebuild and lists its fresh generation as gone; false if it is not there any more. A
+   * version that has no other generation is not started again by itself.
+   */
   boolean cancel(Filling rebuild);
 
   /**

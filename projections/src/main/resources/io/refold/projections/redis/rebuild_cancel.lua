@@ -1,4 +1,5 @@
--- Ends a rebuild, and lists its fresh generation as gone.
+-- Ends a rebuild, and lists its fresh generation as gone. A version that has no other is not started again
+-- by itself.
 --
 -- KEYS  1 views
 -- ARGV  1 projection, 2 '<fresh> <old> <purpose>'
@@ -10,5 +11,9 @@ local fresh = string.match(ARGV[2], '^%d+')
 local time = redis.call('TIME')
 redis.call('HSET', KEYS[1], name .. 'gone', (seen[2] or '') .. ' ' .. fresh,
   name .. 'gone:' .. fresh, string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2])))
+local version = cjson.decode(redis.call('HGET', KEYS[1], name .. 'gen:' .. fresh)).version
+if string.match(ARGV[2], 'REBUILD') and redis.call('HEXISTS', KEYS[1], name .. 'live:' .. version) == 0 then
+  redis.call('HSET', KEYS[1], name .. 'stopped', version)
+end
 redis.call('HDEL', KEYS[1], name .. 'rebuild', name .. 'coordinator', name .. 'terms')
 return {1}

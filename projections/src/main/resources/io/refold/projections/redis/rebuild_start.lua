@@ -4,7 +4,7 @@
 -- KEYS  1 views
 -- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds, 6 purpose (REBUILD,
 --       VERIFICATION, RECOMPUTATION), or ADOPT: go on with a rebuild of this version, or start one if no
---       version as high is live; one of another version is cancelled only three leases later, 7 terms
+--       version as high is live, or was stopped; one of another version is cancelled only three leases later, 7 terms
 -- reply {'started', resumed (1 or 0), fresh generation, its shape, old generation, its shape, purpose},
 --       {'running', coordinator, fresh generation, its shape, old generation, its shape, purpose},
 --       {'nothing-live'}
@@ -43,7 +43,9 @@ if not rebuild then
   local highest = 0
   for live in string.gmatch(get('versions') or '', '%d+') do highest = math.max(highest, tonumber(live)) end
   local old = get('live:' .. version)
-  if purpose == 'ADOPT' and (highest == 0 or highest >= version) then return {'nothing-live'} end
+  if purpose == 'ADOPT' and (highest == 0 or math.max(highest, tonumber(get('stopped') or 0)) >= version) then
+    return {'nothing-live'}
+  end
   if not old and (purpose == 'REBUILD' or purpose == 'ADOPT') then old = get('live:' .. highest) end
   if not old then return {'nothing-live'} end
   local fresh = tostring(redis.call('HINCRBY', KEYS[1], name .. 'next', 1))

@@ -203,6 +203,19 @@ public abstract class GenerationsContract {
   }
 
   @Test
+  void aHigherVersionWhoseRebuildWasCancelledWaitsToBeAskedFor() {
+    generations().open(projection, SHAPE);
+    adopt(NEWER, "me", LONG);
+    assertThat(generations().cancel(filling(newer(2), layout(1)))).isTrue();
+    assertThat(adopt(NEWER, "me", LONG)).isEqualTo(new Start.NothingLive());
+    Filling again = filling(newer(3), layout(1));
+    assertThat(start(NEWER, "me", LONG)).isEqualTo(new Start.Started(again, false));
+    generations().cancel(again);
+    var newest = new Shape(3, 4, List.of());
+    assertThat(adopt(newest, "me", LONG)).isInstanceOf(Start.Started.class);
+  }
+
+  @Test
   void aLowerVersionWithoutRowsIsFilledOnlyWhenAskedFor() {
     generations().open(projection, NEWER);
     assertThat(generations().open(projection, SHAPE)).isEmpty();

@@ -372,6 +372,24 @@ public abstract class SubscriptionsContract {
   }
 
   @Test
+  void aGenerationWithABoundIsReadUpToItAndNoFurther() {
+    subscriptions().bound(fresh, log.getLast());
+    assertThat(subscriptions().outlook(partition, fresh))
+        .as("a bound makes no generation")
+        .isEmpty();
+    subscriptions().bound(generation, origin());
+    assertThat(subscriptions().range(lease, origin(), 100)).isEqualTo(new Reading.Bounded());
+    subscriptions().bound(generation, log.get(1));
+    assertThat(positions(subscriptions().range(lease, origin(), 100))).isEqualTo(log.subList(0, 2));
+    assertThat(positions(subscriptions().range(lease, log.getFirst(), 100)))
+        .containsExactly(log.get(1));
+    assertThat(subscriptions().range(lease, log.get(1), 100)).isEqualTo(new Reading.Bounded());
+    subscriptions().bound(generation, log.get(2));
+    assertThat(positions(subscriptions().range(lease, log.get(1), 100)))
+        .containsExactly(log.get(2));
+  }
+
+  @Test
   void aPartitionThatHasLostItsHistoryIsNobodys() {
     subscriptions().report(lease, "lost: on purpose", 0);
     subscriptions().release(lease);

@@ -94,6 +94,59 @@ public abstract class ViewsContract {
         .isEqualTo(Position.origin(4));
   }
 
+  private static RowChange change(
+      String key, long revision, @Nullable String json, List<String> removed, List<String> added) {
+    return new RowChange(key, revision, json, entries(removed), entries(added));
+  }
+
+  private static List<IndexEntry> entries(List<String> values) {
+    return values.stream().map(value -> new IndexEntry("x", value)).toList();
+  }
+
+  private List<String> order(@Nullable String index, String from, int limit) {
+    return views().members(generation, 0, new Span(index, from, "+", false, limit)).orElseThrow();
+  }
+
+  @Test
+  void aRowIsMendedUnderAFenceWithItsPlacesInAllOrders() {
+    commit(lease, NONE, FIRST, change("a", 0, "{1}", List.of(), List.of("u")), put("b", 0, "{2}"));
+    long revision = revision("a");
+    RowChange mended = change("a", revision, "{9}", List.of("u"), List.of("v", "w"));
+    assertThat(views().mend(0, new Lease(generation, 3, "me", 9), mended))
+        .isEqualTo(Outcome.FENCED);
+    assertThat(views().mend(1, lease, mended)).isEqualTo(Outcome.FENCED);
+    assertThat(views().mend(7, lease, mended)).isEqualTo(Outcome.GONE);
+    assertThat(views().mend(0, lease, put("a", revision + 1, "{9}"))).isEqualTo(Outcome.CONFLICT);
+    assertThat(views().mend(0, lease, put("new", 1, "{9}"))).isEqualTo(Outcome.CONFLICT);
+    assertThat(order("x", "-", 9)).containsExactly("u\0a");
+
+    assertThat(views().mend(0, lease, mended)).isEqualTo(Outcome.DONE);
+    assertThat(views().mend(0, lease, mended)).as("a late copy").isEqualTo(Outcome.CONFLICT);
+    assertThat(revision("a")).isGreaterThan(revision);
+    assertThat(order("x", "-", 9)).containsExactly("v\0a", "w\0a");
+    assertThat(views().mend(0, lease, put("c", 0, "{3}"))).isEqualTo(Outcome.DONE);
+    assertThat(views().mend(0, lease, delete("b", revision("b")))).isEqualTo(Outcome.DONE);
+    assertThat(order(null, "-", 9)).containsExactly("a", "c");
+    assertThat(members(keys(9))).containsExactly("a={9}", "c={3}");
+    assertThat(read("a").checkpoint()).as("no event was applied").isEqualTo(FIRST);
+  }
+
+  @Test
+  void ordersAndKeysAreReadPageByPageAsTheyAre() {
+    commit(lease, NONE, FIRST, put("a", 0, "{1}"), put("b", 0, "{2}"), put("c", 0, "{3}"));
+    assertThat(order(null, "-", 2)).containsExactly("a", "b");
+    assertThat(order(null, "(b", 2)).containsExactly("c");
+    assertThat(order("none", "-", 2)).isEmpty();
+    Views.Keys keys = views().keys(generation, 0, "").orElseThrow();
+    assertThat(keys.rows()).isEqualTo(3);
+    assertThat(keys.keys()).containsExactlyInAnyOrder("a", "b", "c");
+    assertThat(keys.next()).isEmpty();
+    assertThat(views().keys(generation, 1, "").orElseThrow())
+        .isEqualTo(new Views.Keys(0, List.of(), ""));
+    assertThat(views().keys(generation, 7, "")).isEmpty();
+    assertThat(views().members(generation, 7, keys(1))).isEmpty();
+  }
+
   @Test
   void aRowIsReplacedOnlyUnderTheRevisionThatWasRead() {
     commit(lease, NONE, FIRST, put("a", 0, "{1}"));
