@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 
 /**
  * The owners of one generation in this process. It takes as many partitions as are its share among
@@ -24,7 +23,8 @@ final class Crew {
   private final Subscription subscription;
   private final String worker;
   private final Duration lease;
-  private final Semaphore filling;
+  private final FillingTurns filling;
+  private final SharedEvents events;
   private final Map<Integer, OwnerThread> threads = new ConcurrentHashMap<>();
   private final int attempts;
   private boolean created;
@@ -35,7 +35,7 @@ final class Crew {
       Layout layout,
       String worker,
       Duration lease,
-      Semaphore filling,
+      FillingTurns filling,
       SharedEvents events,
       int attempts) {
     this.store = store;
@@ -44,6 +44,7 @@ final class Crew {
     this.worker = worker;
     this.lease = lease;
     this.filling = filling;
+    this.events = events;
     this.attempts = attempts;
   }
 
@@ -127,6 +128,7 @@ final class Crew {
   List<OwnerThread> stop() {
     var stopped = new ArrayList<>(threads.values());
     stopped.forEach(OwnerThread::stop);
+    events.leave(generation());
     return stopped;
   }
 

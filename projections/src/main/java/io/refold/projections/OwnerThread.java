@@ -31,7 +31,7 @@ final class OwnerThread {
   private final PartitionOwner owner;
   private final Pacing pacing;
   private final String name;
-  private final Semaphore filling;
+  private final FillingTurns filling;
   private final Semaphore signals = new Semaphore(0);
   private final Thread thread;
   private volatile boolean stopping;
@@ -40,9 +40,9 @@ final class OwnerThread {
   /**
    * Prepares a thread for an owner that has its lease.
    *
-   * @param filling how many owners of this process may read history at once
+   * @param filling how many partitions of this process are filled at once
    */
-  OwnerThread(PartitionOwner owner, Pacing pacing, String name, Semaphore filling) {
+  OwnerThread(PartitionOwner owner, Pacing pacing, String name, FillingTurns filling) {
     this.owner = owner;
     this.pacing = pacing;
     this.name = name;
@@ -126,7 +126,7 @@ final class OwnerThread {
         sleep(BOUND);
         return Step.WORKED;
       }
-      filling.acquire();
+      filling.enter(owner.partition());
     }
     long before = owner.events();
     try {
@@ -143,7 +143,7 @@ final class OwnerThread {
       return owner.failed(unexpected);
     } finally {
       if (limited) {
-        filling.release();
+        filling.leave(owner.partition());
       }
     }
   }

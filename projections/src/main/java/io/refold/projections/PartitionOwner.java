@@ -58,8 +58,8 @@ final class PartitionOwner {
   static final String LOST = "lost: ";
   private static final Logger LOG = LoggerFactory.getLogger(PartitionOwner.class);
   private static final int LIVE_ENTRIES = 500;
-  private static final int FILLING_ENTRIES = 2_000;
-  private static final int MAX_EVENTS = 8_000;
+  private static final int FILLING_ENTRIES = 8_000;
+  static final int MAX_EVENTS = 8_000;
 
   private final Subscription subscription;
   private final Subscriptions subscriptions;
@@ -218,7 +218,7 @@ final class PartitionOwner {
         switch (phase) {
           case PENDING -> subscriptions.pending(held, progress.last(), entries());
           case LIVE -> subscriptions.next(held, progress.last(), entries());
-          case FILLING, TAKING_OVER -> subscriptions.range(held, progress.last(), entries());
+          case FILLING, TAKING_OVER -> subscription.history(held, progress.last(), entries());
         };
     return switch (reading) {
       case Reading.NotOwner refused -> over();

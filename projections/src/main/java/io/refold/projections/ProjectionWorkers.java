@@ -2,7 +2,9 @@ package io.refold.projections;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -205,6 +207,48 @@ public final class ProjectionWorkers implements AutoCloseable {
   /** Starts to make afresh what a subscriber makes, as {@link #rebuild(Projection)} does. */
   public Rebuild rebuild(Subscriber subscriber, RebuildOptions options) {
     return rebuild(subscriber.name(), options);
+  }
+
+  /**
+   * Starts to fill the rows of several projections afresh in a single pass over the history, each
+   * as {@link #rebuild(Projection)} does: one that falls behind goes its own way, and each switches
+   * by itself as soon as it has caught up. If one cannot be started, those started before it are
+   * cancelled.
+   *
+   * @return a handle for each, in this order
+   * @throws IllegalArgumentException if a projection was not added to these workers, or is a
+   *     reaction
+   * @throws RebuildRunningException if a rebuild of one is under way
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+   */
+  public List<Rebuild> rebuild(Projection<?> first, Projection<?> second, Projection<?>... more) {
+    var names = new ArrayList<>(List.of(first.name(), second.name()));
+    for (Projection<?> another : more) {
+      names.add(another.name());
+    }
+    return rebuild(names);
+  }
+
+  /**
+   * Starts to make afresh what several projections and subscribers make, given by their names, in a
+   * single pass over the history, as {@link #rebuild(Projection, Projection, Projection...)} does.
+   */
+  public List<Rebuild> rebuild(Collection<String> names) {
+    List<Rebuild> started =
+        supervisor.together(() -> {
+          var rebuilds = new ArrayList<Rebuild>();
+          try {
+            for (String name : new LinkedHashSet<>(names)) {
+              rebuilds.add(rebuild(name, null));
+            }
+          } catch (RuntimeException e) {
+            rebuilds.forEach(Rebuild::cancel);
+            throw e;
+          }
+          return List.copyOf(rebuilds);
+        });
+    supervisor.look();
+    return started;
   }
 
   private Rebuild rebuild(String projection, @Nullable RebuildOptions options) {

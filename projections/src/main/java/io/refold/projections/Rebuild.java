@@ -1,5 +1,6 @@
 package io.refold.projections;
 
+import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Terms;
 import java.time.Duration;
 import java.util.Optional;
@@ -19,6 +20,11 @@ public final class Rebuild {
   /** Stops coordinating; another process, or another call, may go on. */
   void abandon() {
     coordination.abandon();
+  }
+
+  /** Returns the generation that it fills. */
+  Generation fresh() {
+    return coordination.run().generations().fresh().generation();
   }
 
   /** Returns the projection's name. */

@@ -95,6 +95,10 @@ final class Resolver {
     return !first.isEmpty() && isDeletion(first.getFirst()) && first.getFirst().version() > version;
   }
 
+  SharedEvents events() {
+    return events;
+  }
+
   /** Tells whether an entry has events or marks of the categories. */
   boolean wants(LogEntry entry) {
     return entry.pointers().stream().anyMatch(p -> categories.contains(p.stream().category()));

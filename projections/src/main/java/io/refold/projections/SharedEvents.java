@@ -4,7 +4,12 @@ import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StoredEvent;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Lease;
+import io.refold.projections.store.Subscriptions;
+import io.refold.projections.store.Subscriptions.Reading;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +19,10 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
 
 /**
- * Fetches new events once for all projections of a process: they all want the same ones at nearly
- * the same time. Whoever comes first fetches, the others wait for the result. Long stretches of
- * history, which every projection reads at its own pace, are not kept. Thread-safe.
+ * Fetches events once for all projections of a process. Of new events they all want the same ones
+ * at nearly the same time: whoever comes first fetches, the others wait for the result. History is
+ * read in {@linkplain HistoryWindows windows}, which projections that are rebuilt together share.
+ * Thread-safe.
  */
 final class SharedEvents {
   private static final int FEW = 64;
@@ -25,6 +31,7 @@ final class SharedEvents {
   private final EventStore store;
   private final Set<String> categories;
   private final boolean alone;
+  private final HistoryWindows windows;
   private final Map<Position, CompletableFuture<List<StoredEvent>>> kept =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -46,11 +53,40 @@ final class SharedEvents {
     this.store = store;
     this.categories = Set.copyOf(categories);
     this.alone = projections < 2;
+    this.windows = new HistoryWindows(store, this.categories);
+  }
+
+  /**
+   * Reads the history behind a position, for a generation that is being filled.
+   *
+   * @param most how many entries at most
+   * @return as {@link Subscriptions#range} does; fewer entries do not mean that the log ends there
+   */
+  Reading history(Subscriptions subscriptions, Lease lease, Position last, int most) {
+    return most <= FEW
+        ? subscriptions.range(lease, last, most)
+        : windows.read(subscriptions, lease, last, most);
+  }
+
+  /**
+   * Lets generations that begin to be filled now wait for each other, so that they share windows
+   * from the first one on.
+   */
+  void together(Collection<Generation> generations) {
+    windows.together(generations, store.partitions());
+  }
+
+  /** Lets nobody wait for a generation any more. */
+  void leave(Generation generation) {
+    windows.leave(generation);
   }
 
   /** Does what {@link EventStore#fetch} does. */
   List<StoredEvent> fetch(List<LogEntry> entries, Predicate<String> wanted) {
-    if (alone || entries.size() > FEW) {
+    if (entries.size() > FEW) {
+      return windows.fetch(entries, wanted);
+    }
+    if (alone) {
       return store.fetch(entries, wanted);
     }
     var results = new ArrayList<CompletableFuture<List<StoredEvent>>>(entries.size());
@@ -115,6 +151,7 @@ final class SharedEvents {
    * be applied: their stream may have been deleted since they were fetched.
    */
   void drop(List<LogEntry> entries) {
+    windows.drop(entries.getFirst().position().partition());
     synchronized (kept) {
       entries.forEach(entry -> kept.remove(entry.position()));
     }

@@ -6,6 +6,7 @@ import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Parking;
+import io.refold.projections.store.Subscriptions.Reading;
 import java.util.List;
 import java.util.Map;
 
@@ -35,6 +36,11 @@ record Subscription(
   /** Returns how many log entries to read at once. */
   int entries(int most) {
     return pacing.entries(target.careful() ? Math.min(CAREFUL_ENTRIES, most) : most);
+  }
+
+  /** Reads the history behind a position: a window of it, which other generations may share. */
+  Reading history(Lease lease, Position last, int most) {
+    return resolver.events().history(store.subscriptions(), lease, last, most);
   }
 
   /** Returns the first entries that are settled together: an append is never split. */

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,12 +43,13 @@ final class Supervisor implements AutoCloseable {
   private final Duration retired;
   private final Duration look;
   private final SharedEvents events;
-  private final Semaphore filling =
-      new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()) * 2);
+  private final FillingTurns filling =
+      new FillingTurns(Math.max(2, Runtime.getRuntime().availableProcessors()) * 2);
   private final Map<Layout, Crew> crews = new ConcurrentHashMap<>();
   private final Map<Layout, Long> sweepings = new HashMap<>();
   private final Semaphore signals = new Semaphore(0);
   private final Consumer<Subscriber> adopt;
+  private final Object round = new Object();
   private final Thread looking;
   private final Thread keeping;
   private volatile boolean closed;
@@ -110,6 +112,18 @@ final class Supervisor implements AutoCloseable {
     keeping.start();
   }
 
+  /**
+   * Starts rebuilds, none of which is looked at before all are there, so that they read the same
+   * history at the same time.
+   */
+  List<Rebuild> together(Supplier<List<Rebuild>> starting) {
+    synchronized (round) {
+      List<Rebuild> rebuilds = starting.get();
+      events.together(rebuilds.stream().map(Rebuild::fresh).toList());
+      return rebuilds;
+    }
+  }
+
   /** Looks soon instead of at the next second. */
   void look() {
     signals.release();
@@ -119,7 +133,9 @@ final class Supervisor implements AutoCloseable {
     while (!closed) {
       for (Subscriber format : projections) {
         try {
-          look(format);
+          synchronized (round) {
+            look(format);
+          }
         } catch (StoreUnavailableException | ReplyLostException away) {
           LOG.warn("projection '{}' waits for its store: {}", format.name(), away.getMessage());
         } catch (RuntimeException unexpected) {

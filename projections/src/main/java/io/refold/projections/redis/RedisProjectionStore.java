@@ -38,7 +38,7 @@ public final class RedisProjectionStore implements ProjectionStore {
     this.shards = shards;
     RedisSession session = events.session();
     var keys = new ProjectionKeys(session);
-    this.subscriptions = new RedisSubscriptions(session, keys);
+    this.subscriptions = new RedisSubscriptions(events, keys);
     this.parked = new RedisParkedStreams(session, keys);
     this.deliveries = new RedisDeliveries(session, keys);
     this.deadlines = new RedisDeadlines(session, keys);

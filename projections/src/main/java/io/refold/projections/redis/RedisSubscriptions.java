@@ -5,8 +5,10 @@ import static io.refold.projections.redis.Replies.number;
 import static io.refold.projections.redis.Replies.script;
 import static io.refold.projections.redis.Replies.text;
 
+import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.store.Generation;
@@ -30,7 +32,6 @@ final class RedisSubscriptions implements Subscriptions {
   private static final RedisScript MISSING = script("missing.lua");
   private static final RedisScript PENDING = script("pending.lua");
   private static final RedisScript NEXT = script("next.lua");
-  private static final RedisScript RANGE = script("range.lua");
   private static final RedisScript HAND_OVER = script("hand_over.lua");
   private static final RedisScript SETTLE = script("settle.lua");
   private static final RedisScript REPORT = script("report.lua");
@@ -43,11 +44,13 @@ final class RedisSubscriptions implements Subscriptions {
   private static final RedisScript OUTLOOK = script("outlook.lua");
   private static final String SHARD = "shard:";
 
+  private final EventStore events;
   private final RedisSession session;
   private final ProjectionKeys keys;
 
-  RedisSubscriptions(RedisSession session, ProjectionKeys keys) {
-    this.session = session;
+  RedisSubscriptions(RedisEventStore events, ProjectionKeys keys) {
+    this.events = events;
+    this.session = events.session();
     this.keys = keys;
   }
 
@@ -168,17 +171,33 @@ final class RedisSubscriptions implements Subscriptions {
             count));
   }
 
+  /**
+   * By a plain command: through a script, the entries would cost the server several times as much.
+   * What is looked at afterwards held before: no epoch comes twice, and what the log holds behind a
+   * bound is left out.
+   */
   @Override
   public Reading range(Lease lease, Position last, int count) {
-    return reading(
-        lease.partition(),
-        eval(
-            RANGE,
-            List.of(lease(lease), keys.log(lease.partition()), at(lease)),
-            lease.owner(),
-            lease.epoch(),
-            last.logId(),
-            count));
+    boolean first = last.sequence() == 0;
+    long behind = first ? 0 : last.sequence() - 1;
+    int most = Math.min(first ? count : count + 1, EventStore.MAX_PAGE);
+    List<LogEntry> read = events.readLog(lease.partition(), behind, most);
+    List<?> at = eval(STATE, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch());
+    if (at.isEmpty()) {
+      return new Reading.NotOwner();
+    }
+    if (!first && (read.isEmpty() || !read.getFirst().position().equals(last))) {
+      return new Reading.Lost();
+    }
+    List<LogEntry> entries = first ? read : read.subList(1, read.size());
+    String until = Replies.fields(at).get("until");
+    if (until == null) {
+      return new Reading.Entries(entries);
+    }
+    long bound = Position.ofLogId(lease.partition(), until).sequence();
+    List<LogEntry> bounded =
+        entries.stream().filter(entry -> entry.position().sequence() <= bound).toList();
+    return bounded.isEmpty() ? new Reading.Bounded() : new Reading.Entries(bounded);
   }
 
   private static Reading reading(int partition, List<?> reply) {

@@ -205,7 +205,6 @@ final class RedisViews implements Views {
   }
 
   private CompletionStage<@Nullable Object> commit(Lease lease, Commit commit) {
-    var indexes = new ArrayList<String>();
     var args = new ArrayList<Object>();
     args.add(lease.partition());
     args.add(lease.owner());
@@ -222,7 +221,7 @@ final class RedisViews implements Views {
         args.add(written(note));
       }
     }
-    args.add(commit.notes().size() + commit.drops().size());
+    args.add(2 * (commit.notes().size() + commit.drops().size()));
     commit
         .notes()
         .forEach((stream, note) -> {
@@ -233,16 +232,10 @@ final class RedisViews implements Views {
       args.add(dropField(lease.partition(), dropped));
       args.add("");
     }
-    for (RowChange change : commit.changes()) {
-      args.add(change.key());
-      args.add(change.revision());
-      @Nullable String json = change.json();
-      args.add(json == null ? "" : json);
-      entries(args, indexes, change.removed());
-      entries(args, indexes, change.added());
-    }
+    var sections = new CommitSections(commit.changes());
+    sections.addTo(args);
     return session.evalAsync(
-        COMMIT, keys.all(lease.generation(), commit.shard(), indexes), args.toArray());
+        COMMIT, keys.all(lease.generation(), commit.shard(), sections.indexes()), args.toArray());
   }
 
   /** Names index entries by the number of their index among those of this commit, from 1. */
