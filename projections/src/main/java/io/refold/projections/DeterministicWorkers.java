@@ -1,6 +1,8 @@
 package io.refold.projections;
 
 import io.refold.eventstore.EventStore;
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.store.Generations.Catalog;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Purpose;
@@ -173,13 +175,13 @@ public final class DeterministicWorkers implements AutoCloseable {
   }
 
   private static Optional<ProjectionException> run(PartitionOwner owner) {
-    boolean take = owner.lease() == null;
+    boolean take = owner.lease() == null || owner.state() == PartitionState.WAITING;
     while (true) {
       if (take && !(owner.acquire() instanceof Acquisition.Granted)) {
         return Optional.empty();
       }
       take = false;
-      switch (owner.step()) {
+      switch (step(owner)) {
         case WORKED -> {}
         case RETAKE -> take = true;
         case IDLE -> {
@@ -196,6 +198,16 @@ public final class DeterministicWorkers implements AutoCloseable {
               : Optional.empty();
         }
       }
+    }
+  }
+
+  /** Where a store is away, what was read is read again in the next run. */
+  private static PartitionOwner.Step step(PartitionOwner owner) {
+    try {
+      return owner.step();
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      owner.waiting();
+      throw away;
     }
   }
 

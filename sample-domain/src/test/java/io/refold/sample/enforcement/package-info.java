@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.enforcement;
+
+import org.jspecify.annotations.NullMarked;
