@@ -2,8 +2,11 @@ package io.refold.sample;
 
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.sample.bench.Figures;
+import io.refold.sample.bench.FineSide;
 import io.refold.sample.bench.ReadSide;
 import io.refold.sample.bench.WriteSide;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Measures Refold on an embedded Redis with {@code appendfsync everysec}, one line per figure:
@@ -23,7 +26,8 @@ public final class Bench {
   /**
    * Runs all measurements.
    *
-   * @param args none; the system property {@code events} says how many events to write
+   * @param args none; the system property {@code events} says how many events to write, and {@code
+   *     log} where the log of fines is that is rebuilt from; as many are made up if it is not given
    */
   public static void main(String[] args) {
     String given = System.getProperty("events", "");
@@ -34,6 +38,11 @@ public final class Bench {
     }
     try (var redis = EmbeddedRedis.start(SETTINGS)) {
       new ReadSide(redis, events, figures).measure();
+    }
+    String log = System.getProperty("log", "");
+    try (var redis = EmbeddedRedis.start(SETTINGS)) {
+      new FineSide(redis, log.isEmpty() ? Optional.empty() : Optional.of(Path.of(log)), figures)
+          .measure();
     }
   }
 }

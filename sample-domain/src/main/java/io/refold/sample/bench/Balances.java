@@ -12,9 +12,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A row per ledger. */
 final class Balances implements Projection<Balance> {
+  private final String name;
+
+  Balances(String name) {
+    this.name = name;
+  }
+
   @Override
   public String name() {
-    return "balances";
+    return name;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.refold.sample.bench;
 
 import java.io.PrintStream;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** Prints figures as they come. */
@@ -14,6 +15,12 @@ public final class Figures {
    */
   public Figures(PrintStream out) {
     this.out = out;
+  }
+
+  static double median(double[] figures) {
+    double[] sorted = figures.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
   }
 
   /** Prints {@code bench <name> <value> <unit>}. */

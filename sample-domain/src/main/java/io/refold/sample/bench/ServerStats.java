@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
 final class ServerStats {
   private static final Pattern COMMAND =
       Pattern.compile("cmdstat_([a-z|]+):calls=(\\d+),usec=(\\d+)");
+  private static final Pattern CPU = Pattern.compile("used_cpu_(?:sys|user):([0-9.]+)");
+  private static final Pattern COMMANDS = Pattern.compile("total_commands_processed:(\\d+)");
   private static final Pattern MEMORY = Pattern.compile("used_memory:(\\d+)");
 
   private final int port;
@@ -34,6 +36,35 @@ final class ServerStats {
     double ceiling(long things) {
       return micros == 0 ? 0 : things * 1e6 / micros;
     }
+  }
+
+  /** Processor time of the server. */
+  record Cpu(double micros) {
+    Cpu minus(Cpu earlier) {
+      return new Cpu(micros - earlier.micros());
+    }
+
+    Cpu plus(Cpu other) {
+      return new Cpu(micros + other.micros());
+    }
+  }
+
+  Cpu cpu() {
+    Matcher line = CPU.matcher(info("cpu"));
+    double seconds = 0;
+    while (line.find()) {
+      seconds += Double.parseDouble(line.group(1));
+    }
+    return new Cpu(seconds * 1e6);
+  }
+
+  /** Returns how many commands the server has run, those in scripts included. */
+  long commands() {
+    Matcher line = COMMANDS.matcher(info("stats"));
+    if (!line.find()) {
+      throw new IllegalStateException("the server does not tell its commands");
+    }
+    return Long.parseLong(line.group(1));
   }
 
   Work of(String command) {
