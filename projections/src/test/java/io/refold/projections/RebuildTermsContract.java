@@ -103,6 +103,9 @@ public abstract class RebuildTermsContract {
       append(events(), "new", new Placed("n"));
       awaitCaughtUp();
       assertNothingIsRead();
+      assertThat(adopted.progress().events())
+          .as("filled before the pause")
+          .isLessThan(adopted.progress().total() / 2);
 
       assertThat(adopted.throttle(0)).isTrue();
       assertThat(adopted.proceed()).isTrue();
