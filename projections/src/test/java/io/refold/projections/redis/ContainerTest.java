@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ReadModelContract;
+import io.refold.projections.store.DeadlinesContract;
 import io.refold.projections.store.GenerationsContract;
+import io.refold.projections.store.ParkedStreamsContract;
 import io.refold.projections.store.SubscriptionsContract;
 import io.refold.projections.store.ViewsContract;
 import java.util.LinkedHashMap;
@@ -144,6 +146,54 @@ class ContainerTest {
     @Override
     protected ProjectionStore store() {
       return stores("valkey/valkey:8.1").fresh();
+    }
+  }
+
+  @Nested
+  class Redis70ParkedStreams extends ParkedStreamsContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores("redis:7.0").shared();
+    }
+  }
+
+  @Nested
+  class Redis70Deadlines extends DeadlinesContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores("redis:7.0").shared();
+    }
+  }
+
+  @Nested
+  class Redis80ParkedStreams extends ParkedStreamsContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores("redis:8.0").shared();
+    }
+  }
+
+  @Nested
+  class Redis80Deadlines extends DeadlinesContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores("redis:8.0").shared();
+    }
+  }
+
+  @Nested
+  class Valkey81ParkedStreams extends ParkedStreamsContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores("valkey/valkey:8.1").shared();
+    }
+  }
+
+  @Nested
+  class Valkey81Deadlines extends DeadlinesContract {
+    @Override
+    protected ProjectionStore store() {
+      return stores("valkey/valkey:8.1").shared();
     }
   }
 }
