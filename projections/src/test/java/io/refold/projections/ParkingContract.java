@@ -68,7 +68,8 @@ public abstract class ParkingContract {
   /** Returns an owner of the partition of both streams, with the lease. */
   private PartitionOwner owner(String name) {
     var format = new RowFormat<>(ledger);
-    Layout layout = store.generations().open(format.name(), format.shape(store.shards())).orElseThrow();
+    Layout layout =
+        store.generations().open(format.name(), format.shape(store.shards())).orElseThrow();
     GenerationKeys.of(store, format, layout).create();
     var subscription = Subscription.of(store, format, layout, SharedEvents.alone(events()));
     var owner =

@@ -277,10 +277,7 @@ final class RedisSubscriptions implements Subscriptions {
   @Override
   public void create(int partition, Generation generation, Place behind) {
     eval(
-        SUBSCRIBE,
-        List.of(keys.at(partition, generation)),
-        behind.last().logId(),
-        behind.events());
+        SUBSCRIBE, List.of(keys.at(partition, generation)), behind.last().logId(), behind.events());
   }
 
   @Override
