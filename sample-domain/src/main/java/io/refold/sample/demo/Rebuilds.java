@@ -7,6 +7,7 @@ import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.Rebuild;
 import io.refold.projections.RebuildProgress;
 import io.refold.projections.Row;
+import io.refold.projections.Verification;
 import io.refold.sample.demo.DemoReport.Rebuilt;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,7 +16,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Waits for read models, rebuilds them, and compares every row before and after. */
+/**
+ * Waits for read models, rebuilds them, compares every row before and after, and verifies the rows
+ * that are live then.
+ */
 final class Rebuilds {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration STALLED = Duration.ofMinutes(2);
@@ -92,10 +96,18 @@ final class Rebuilds {
                   took / 1e9,
                   Printout.number(after.size()),
                   differences == 0 ? "none" : Printout.number(differences)));
+      Verification verified = workers.verify(projection).await();
+      out.line(
+          "%-16s verified against history folded afresh: %s rows compared, %s, updates stood still %d ms"
+              .formatted(
+                  "",
+                  Printout.number(verified.rows()),
+                  verified.clean() ? "all as they should be" : verified.differing(),
+                  verified.stoodStill().toMillis()));
       events += done.events();
       nanos += took;
       rows += after.size();
-      differing += differences;
+      differing += differences + verified.differing().size() + verified.entries().size();
     }
     double seconds = nanos / 1e9;
     return new Outcome(new Rebuilt(events, seconds, events / seconds), rows, differing);
