@@ -89,7 +89,6 @@ final class Batch<V> {
         batch.parked.add(event);
       } else if (parking.drops(event)) {
         batch.dropped.add(event);
-        states.forget(event.stream());
       } else {
         open.add(event);
       }

@@ -28,7 +28,8 @@ final class Pacing {
    */
   void set(Terms current, int owned, int partitions) {
     long pace = current.eventsPerSecond();
-    long part = pace == 0 ? 0 : Math.clamp(pace * owned / partitions, 1, HIGHEST);
+    long part =
+        pace == 0 ? 0 : Math.clamp(Math.min(pace, HIGHEST) * owned / partitions, 1, HIGHEST);
     terms = current;
     if (part != share) {
       share = part;

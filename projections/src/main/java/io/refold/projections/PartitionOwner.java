@@ -250,7 +250,8 @@ final class PartitionOwner {
             case NOT_OWNER -> over();
             case LOST -> missing(held, progress.last());
           };
-      case LIVE, TAKING_OVER -> Step.IDLE;
+      case LIVE -> goesOn(held) == Step.OVER ? Step.OVER : Step.IDLE;
+      case TAKING_OVER -> Step.IDLE;
     };
   }
 

@@ -76,7 +76,7 @@ public final class ReadModel<V> {
                   .formatted(format.name(), atLeast, timeout));
       case PARKED ->
           throw new NotAppliedException(
-              "projection '%s' has passed %s, but an event of that append is parked"
+              "projection '%s' has passed %s, but an event of that append is parked: see store.parked"
                   .formatted(format.name(), atLeast));
       case LOST ->
           throw new HistoryLostException(

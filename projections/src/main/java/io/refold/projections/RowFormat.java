@@ -237,6 +237,16 @@ final class RowFormat<V> implements Subscriber {
     }
   }
 
+  /**
+   * Tells whether two JSON texts are the same row: members of objects, and elements of sets, may
+   * stand in another order.
+   */
+  boolean same(String key, String one, String other) {
+    return one.equals(other)
+        || MAPPER.readTree(one).equals(MAPPER.readTree(other))
+        || read(key, one).equals(read(key, other));
+  }
+
   List<Views.IndexEntry> entries(@Nullable V row) {
     if (row == null || indexes.isEmpty()) {
       return List.of();

@@ -121,7 +121,8 @@ public final class Source<V> {
             return List.of();
           }
           var touches = new ArrayList<Touch<V>>(1);
-          S state = states.before(fold, stored, parking);
+          S before = states.before(fold, stored, parking);
+          S state = before;
           for (Recorded<E> recorded : fold.read(stored)) {
             S after = fold.after(state, recorded);
             var folded = new Folded<>(state, after, recorded);
@@ -130,7 +131,7 @@ public final class Source<V> {
             }
             state = after;
           }
-          states.reached(fold, stored, state);
+          states.reached(fold, stored, parking, before, state);
           return touches;
         });
   }

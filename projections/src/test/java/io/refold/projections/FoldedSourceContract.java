@@ -11,9 +11,13 @@ import io.refold.projections.Shop.OrderEvent;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import io.refold.projections.Shop.Sales;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.ParkedStream;
+import io.refold.projections.store.Parking;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -149,6 +153,40 @@ public abstract class FoldedSourceContract {
       workers.rebuild(projection);
       assertThat(rows()).isEqualTo(Map.of("pen", new Sales(1, 3, 2)));
     }
+  }
+
+  @Test
+  void anotherProcessThatHasSeenADroppedEventForgetsIt() {
+    append(events(), "1", new Placed("pen"), new Paid(1));
+    append(events(), "1", new Placed("anvil"), new Paid(13));
+    var states = new StreamStates(events()::read);
+    var all = events().read(Shop.ORDERS.stream("1"), 0, 10);
+    Source<Sales> source = projection.sources().getFirst();
+    all.subList(0, 3).forEach(event -> source.touches(event, states, Parking.NONE));
+
+    var dropped = new Parking(Map.of(), Set.of(EventAddress.of(all.get(2))));
+    assertThat(source.touches(all.get(3), states, dropped))
+        .extracting(Source.Touch::key)
+        .containsExactly("pen");
+  }
+
+  @Test
+  void sourcesThatShareAFoldReadAStreamOnce() {
+    append(events(), "1", new Placed("pen"));
+    append(events(), "1", Stream.generate(() -> new Paid(1)).limit(50).toArray(Paid[]::new));
+    var reads = new AtomicInteger();
+    var states =
+        new StreamStates((stream, after, limit) -> {
+          reads.incrementAndGet();
+          return events().read(stream, after, limit);
+        });
+    Source<Sales> one = projection.sources().getFirst();
+    Source<Sales> other = projection.sources().getFirst();
+    for (var event : events().read(Shop.ORDERS.stream("1"), 0, 100)) {
+      assertThat(one.touches(event, states, Parking.NONE)).hasSize(1);
+      assertThat(other.touches(event, states, Parking.NONE)).hasSize(1);
+    }
+    assertThat(reads).hasValue(0);
   }
 
   @Test

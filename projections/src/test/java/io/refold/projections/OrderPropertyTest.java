@@ -9,7 +9,9 @@ import io.refold.projections.Shop.Noted;
 import io.refold.projections.Shop.OrderEvent;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -102,6 +104,48 @@ class OrderPropertyTest {
         .given(ORDERS, "2", new Placed("y"))
         .given(NOTES, "1", new Noted("last"))
         .given(ORDERS, "1", new Paid(3))
+        .thenSameInAnyOrder();
+  }
+
+  /** What was paid per order, by the order of its first event. */
+  record Payments(Map<String, Long> cents) {}
+
+  private record ByOrder() implements Projection<Payments> {
+    @Override
+    public String name() {
+      return "payments";
+    }
+
+    @Override
+    public int version() {
+      return 1;
+    }
+
+    @Override
+    public Class<Payments> rowType() {
+      return Payments.class;
+    }
+
+    @Override
+    public List<Source<Payments>> sources() {
+      return List.of(
+          Source.keyed(
+              ORDERS,
+              recorded -> List.of("all"),
+              (key, row, recorded) -> {
+                var more = new LinkedHashMap<>(row == null ? Map.<String, Long>of() : row.cents());
+                more.merge(recorded.id(), cents(recorded.event()), Long::sum);
+                return new Payments(more);
+              }));
+    }
+  }
+
+  @Test
+  void membersOfAMapMayStandInAnyOrder() {
+    ProjectionScenario.of(new ByOrder())
+        .given(ORDERS, "a", new Paid(1))
+        .given(ORDERS, "b", new Paid(2))
+        .given(ORDERS, "a", new Paid(3))
         .thenSameInAnyOrder();
   }
 

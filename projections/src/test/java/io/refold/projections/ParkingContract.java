@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -328,12 +329,15 @@ public abstract class ParkingContract {
   void aStoreThatIsAwayIsNoFailureOfAnEvent() {
     ledger.mend();
     placeGoodAndBad();
-    ledger.refuse(recorded -> {
-      throw new StoreUnavailableException("the keys' server is away", null);
-    });
+    var away = new StoreUnavailableException("the keys' server is away", null);
     PartitionOwner owner = owner("a");
-    for (int i = 0; i < 5; i++) {
-      assertThatThrownBy(() -> untilIdle(owner)).isInstanceOf(StoreUnavailableException.class);
+    for (RuntimeException thrown : List.of(away, new CompletionException(away))) {
+      ledger.refuse(recorded -> {
+        throw thrown;
+      });
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> untilIdle(owner)).isInstanceOf(StoreUnavailableException.class);
+      }
     }
     assertThat(store.parked(ledger).list()).isEmpty();
     ledger.mend();

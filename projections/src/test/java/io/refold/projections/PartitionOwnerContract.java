@@ -266,6 +266,18 @@ public abstract class PartitionOwnerContract {
   }
 
   @Test
+  void aPartitionThatHasRecoveredSaysSoAlsoWithoutNewEvents() {
+    append(events(), ID, new Placed("x"));
+    PartitionOwner owner = owner(orders, "a");
+    untilIdle(owner);
+    owner.failed(new IllegalStateException("a hiccup"));
+    assertThat(store.status(orders).partitions().get(partition).error()).isPresent();
+    assertThat(untilIdle(owner)).isEqualTo(Step.IDLE);
+    assertThat(owner.state()).isEqualTo(PartitionState.RUNNING);
+    assertThat(store.status(orders).partitions().get(partition).error()).isEmpty();
+  }
+
+  @Test
   void aFailingEventThatMustNotBeParkedLeavesNoTraceAndIsTriedAgain() {
     attempts = 1;
     parks = false;

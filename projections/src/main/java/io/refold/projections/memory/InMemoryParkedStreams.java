@@ -125,7 +125,10 @@ final class InMemoryParkedStreams implements ParkedStreams {
                   || slot.requests.get(request.stream()) instanceof Request.Retry))) {
         return false;
       }
-      slot.requests.put(request.stream(), request);
+      boolean dropAsked = slot.requests.get(request.stream()) instanceof Request.Drop;
+      if (request instanceof Request.Drop || !dropAsked) {
+        slot.requests.put(request.stream(), request);
+      }
       return true;
     }
   }

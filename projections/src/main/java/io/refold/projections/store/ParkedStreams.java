@@ -59,7 +59,8 @@ public interface ParkedStreams {
   Optional<List<Request>> requests(Lease lease);
 
   /**
-   * Asks the owner for something.
+   * Asks the owner for something. A retry does not replace a drop that is asked for: what follows
+   * the dropped event is applied anyway.
    *
    * @return false if the stream is not parked, or, for a drop, not at the version that it names, or
    *     if a retry is asked for, which will tell whether the event still fails

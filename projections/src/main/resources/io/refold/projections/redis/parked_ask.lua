@@ -6,7 +6,9 @@
 --       not fail any more, as a retry is asked for
 local parked = redis.call('HGET', KEYS[1], 'p:' .. ARGV[1])
 if not parked then return {0} end
+local asked = redis.call('HGET', KEYS[1], 'r:' .. ARGV[1])
+if ARGV[3] == '0' and asked and asked ~= 'retry' then return {1} end -- what follows a drop is applied anyway
 if ARGV[3] ~= '0' and (string.match(parked, '^%d+') ~= ARGV[3]
-    or redis.call('HGET', KEYS[1], 'r:' .. ARGV[1]) == 'retry') then return {0} end
+    or asked == 'retry') then return {0} end
 redis.call('HSET', KEYS[1], 'r:' .. ARGV[1], ARGV[2])
 return {1}

@@ -107,6 +107,11 @@ public abstract class ParkedStreamsContract {
     assertThat(parked().requests(lease))
         .contains(List.of(new Request.Drop(ONE, 3, "no good\nat all")));
     assertThat(parked().ask(PARTITION, generation, new Request.Retry(ONE))).isTrue();
+    assertThat(parked().requests(lease))
+        .as("a drop that was asked for is not forgotten")
+        .contains(List.of(new Request.Drop(ONE, 3, "no good\nat all")));
+    parked().park(lease, ONE, 3, "x", 1);
+    assertThat(parked().ask(PARTITION, generation, new Request.Retry(ONE))).isTrue();
     assertThat(parked().requests(lease)).contains(List.of(new Request.Retry(ONE)));
     assertThat(parked().ask(PARTITION, generation, new Request.Drop(ONE, 3, "r")))
         .as("a retry will tell whether it still fails")
