@@ -168,7 +168,15 @@ public final class SqlReadModel implements Subscriber {
     if (position.sequence() == 0) {
       return true;
     }
-    int live = read(SqlView::generation);
+    int live;
+    try {
+      live = read(SqlView::generation);
+    } catch (ReadModelMissingException missing) {
+      if (store.generations().look(name(), version()).live().isPresent()) {
+        return false; // its workers have just started, and are about to make the tables
+      }
+      throw missing;
+    }
     return switch (store.subscriptions().arrival(new Generation(name(), live), position)) {
       case APPLIED -> true;
       case PENDING, GONE -> false;
