@@ -68,7 +68,7 @@ final class Crew {
     Attendance attendance = store.generations().attend(generation(), worker, lease);
     int partitions = store.events().partitions();
     int share = attendance.share(partitions);
-    threads.values().removeIf(thread -> over(thread));
+    threads.values().removeIf(thread -> !thread.running());
     int owned = threads.size();
     for (OwnerThread thread : threads.values()) {
       if (owned > share) {
@@ -84,11 +84,6 @@ final class Crew {
       }
     }
     subscription.pacing().set(current, threads.size(), partitions);
-  }
-
-  /** One that has lost its history stays, so that nobody here takes it again. */
-  private static boolean over(OwnerThread thread) {
-    return !thread.running() && thread.owner().state() != PartitionState.LOST_HISTORY;
   }
 
   private boolean take(int partition) {

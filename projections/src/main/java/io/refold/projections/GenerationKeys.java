@@ -5,7 +5,9 @@ import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Heads;
 import io.refold.projections.store.Subscriptions;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** All keys of a generation, over all slots. Creating and deleting may be repeated. */
 record GenerationKeys(ProjectionStore store, Heads heads, Layout layout, Optional<StartAt> start) {
@@ -52,6 +54,42 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout, Optiona
       subscriptions.create(
           partition, layout.generation(), start.get().find(store.events(), partition));
     }
+  }
+
+  /**
+   * Has the partitions that have lost their history begin somewhere else.
+   *
+   * @return their numbers
+   */
+  List<Integer> startAnew(StartAt at) {
+    Subscriptions subscriptions = store.subscriptions();
+    return IntStream.range(0, store.events().partitions())
+        .filter(partition ->
+            subscriptions.outlook(partition, layout.generation()).stream()
+                .anyMatch(outlook -> outlook.state().problem().startsWith(Subscriptions.LOST)))
+        .filter(partition ->
+            subscriptions.startAnew(
+                partition, layout.generation(), at.find(store.events(), partition)))
+        .boxed()
+        .toList();
+  }
+
+  /**
+   * Has a reaction begin anew where its history was lost.
+   *
+   * @return the numbers of these partitions
+   */
+  static List<Integer> startAnew(ProjectionStore store, Subscriber reaction, StartAt at) {
+    if (reaction.start().isEmpty()) {
+      throw new IllegalArgumentException(
+          "'%s' is no reaction: rebuild it instead".formatted(reaction.name()));
+    }
+    return store
+        .generations()
+        .look(reaction.name(), reaction.version())
+        .live()
+        .map(layout -> of(store, reaction, layout).startAnew(at))
+        .orElse(List.of());
   }
 
   /**

@@ -87,8 +87,13 @@ final class OwnerThread {
             return;
           }
           retake = false;
+          long before = owner.events();
           switch (step()) {
-            case WORKED -> pause = FIRST_PAUSE;
+            case WORKED -> {
+              if (owner.events() > before) { // settled; what only takes over may fail next
+                pause = FIRST_PAUSE;
+              }
+            }
             case IDLE -> {
               pause = FIRST_PAUSE;
               sleep(idle());

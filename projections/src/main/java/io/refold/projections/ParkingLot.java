@@ -118,7 +118,11 @@ final class ParkingLot {
         }
         try {
           switch (subscription.target().retry(lease, event, parking, settled)) {
-            case DONE -> {}
+            case DONE -> {
+              if (!advance(event, settled)) {
+                return false;
+              }
+            }
             case LATER -> {
               return true;
             }
@@ -133,6 +137,17 @@ final class ParkingLot {
     } while (page.size() == PAGE);
     check(store, stream, version + 1, Math.max(2, first));
     return unpark(stream);
+  }
+
+  /** What was done and is not to be done twice is behind the record, whatever happens next. */
+  private boolean advance(StoredEvent event, Position settled) {
+    if (!subscription.target().careful()
+        || event.position().sequence() > settled.sequence()
+        || !parking.parks(event)) {
+      return true;
+    }
+    parking = parking.parking(event.stream(), event.version() + 1);
+    return streams.advance(lease, event.stream(), event.version() + 1) == Outcome.DONE;
   }
 
   /** A gap is lost history, unless the stream was deleted. */

@@ -55,7 +55,7 @@ final class PartitionOwner {
 
   static final String HALTED = "halted: ";
   static final String RETRYING = "retrying: ";
-  static final String LOST = "lost: ";
+  static final String LOST = Subscriptions.LOST;
   private static final Logger LOG = LoggerFactory.getLogger(PartitionOwner.class);
   private static final int LIVE_ENTRIES = 500;
   private static final int FILLING_ENTRIES = 8_000;
@@ -432,8 +432,8 @@ final class PartitionOwner {
   private Step lost(Lease held, String what) {
     problem =
         LOST
-            + "history of partition %d was lost, %s: rebuild the projection"
-                .formatted(partition, what);
+            + "history of partition %d was lost, %s: %s"
+                .formatted(partition, what, subscription.target().remedy());
     subscriptions.report(held, problem, attempts);
     return lost(held);
   }

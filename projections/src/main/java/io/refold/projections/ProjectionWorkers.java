@@ -354,6 +354,23 @@ public final class ProjectionWorkers implements AutoCloseable {
     return new Recomputation<>(store, rows(projection.name()), key, name, lease).run();
   }
 
+  /**
+   * Has a reaction begin anew in those partitions where its history was lost and it stands still,
+   * each atomically; the others are left alone. What was parked and dropped there is forgotten.
+   * What was handled, and is handled again because it begins earlier, has its effects again.
+   *
+   * @param at where it begins there; {@link StartAt#now()} leaves out what came in since
+   * @return the numbers of these partitions
+   * @throws IllegalArgumentException if it was not added to these workers, or is no reaction
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached; calling
+   *     it again is safe
+   */
+  public List<Integer> startAnew(Subscriber reaction, StartAt at) {
+    List<Integer> anew = GenerationKeys.startAnew(store, subscriber(reaction.name()), at);
+    supervisor.look();
+    return anew;
+  }
+
   /** Goes on with a rebuild whose coordinator has gone, or starts that of a new version. */
   private void adopt(Subscriber format) {
     synchronized (runs) {

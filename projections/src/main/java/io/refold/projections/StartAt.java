@@ -7,6 +7,7 @@ import io.refold.eventstore.Position;
 import io.refold.projections.store.Subscriptions.Place;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Where something that is never filled afresh begins, when it is started for the very first time;
@@ -39,12 +40,21 @@ public sealed interface StartAt {
     return new Zero();
   }
 
-  /** Begins with the first event that was recorded at a time or later, by the server's clock. */
+  /**
+   * Begins with the first event that was recorded at a time or later, by the server's clock. The
+   * time must have come when it is started for the very first time, else starting it throws {@link
+   * IllegalArgumentException}.
+   */
   static StartAt time(Instant instant) {
     return new Time(instant);
   }
 
-  /** Returns the place in a partition's log behind which the first event lies. */
+  /**
+   * Returns the place in a partition's log behind which the first event lies.
+   *
+   * @throws IllegalArgumentException if it is a time that has not come yet, neither by the clock of
+   *     this process nor by what is recorded
+   */
   default Place find(EventStore events, int partition) {
     LogHead head = events.head(partition);
     return switch (this) {
@@ -54,8 +64,24 @@ public sealed interface StartAt {
     };
   }
 
-  /** The log counts, and its times do not go back: the first entry is found by halving. */
+  private static void checkHasCome(EventStore events, Instant instant) {
+    if (instant.isAfter(Instant.now())
+        && IntStream.range(0, events.partitions())
+            .mapToObj(partition -> events.head(partition).position().recordedAt())
+            .allMatch(instant::isAfter)) {
+      throw new IllegalArgumentException(
+          "nothing can start at %s, which has not come yet: start it then, or say StartAt.now() and leave out in the handler what is too early"
+              .formatted(instant));
+    }
+  }
+
+  /**
+   * The log counts, so an entry behind which all is later is found by halving. Its times go back
+   * where the server's clock has; if they pass the instant more than once, it is one of these
+   * places.
+   */
   private static Place before(EventStore events, LogHead head, Instant instant) {
+    checkHasCome(events, instant);
     int partition = head.position().partition();
     long earlier = 0;
     long later = head.position().sequence() + 1;

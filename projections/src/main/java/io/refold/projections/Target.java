@@ -85,6 +85,11 @@ public interface Target {
     return false;
   }
 
+  /** Returns the way back where history was lost, as an operator is told it. */
+  default String remedy() {
+    return "rebuild the projection";
+  }
+
   /** Returns the heads of its shards; never asked where the generation's shape has no shards. */
   Heads heads();
 

@@ -27,7 +27,7 @@ final class InMemoryDeadlines implements Deadlines {
   }
 
   @Override
-  public synchronized Agenda due(int partition, String process, Instant now, int limit) {
+  public synchronized Agenda due(int partition, String process, Instant now, int skip, int limit) {
     List<Deadline> ordered =
         entries.entrySet().stream()
             .filter(e -> e.getKey().partition() == partition)
@@ -38,7 +38,11 @@ final class InMemoryDeadlines implements Deadlines {
             .sorted(Comparator.comparing(Deadline::due))
             .toList();
     List<Deadline> due =
-        ordered.stream().filter(deadline -> !deadline.due().isAfter(now)).limit(limit).toList();
-    return new Agenda(due, ordered.stream().skip(due.size()).findFirst().map(Deadline::due));
+        ordered.stream()
+            .filter(deadline -> !deadline.due().isAfter(now))
+            .skip(skip)
+            .limit(limit)
+            .toList();
+    return new Agenda(due, ordered.stream().skip(skip + due.size()).findFirst().map(Deadline::due));
   }
 }

@@ -25,7 +25,6 @@ final class InMemoryDeliveries implements Deliveries {
   private final InMemorySubscriptions subscriptions;
   private final EventStore events;
   private final Clock clock;
-  private final Map<Place, Shared> shared = new HashMap<>();
 
   InMemoryDeliveries(InMemorySubscriptions subscriptions, EventStore events, Clock clock) {
     this.subscriptions = subscriptions;
@@ -33,15 +32,12 @@ final class InMemoryDeliveries implements Deliveries {
     this.clock = clock;
   }
 
-  private record Place(int partition, Generation generation) {}
-
   /** An entry under way: whose, and since when it was not kept. */
-  private record Held(LogEntry entry, String consumer, Instant since) {}
+  record Held(LogEntry entry, String consumer, Instant since) {}
 
   /** What a partition knows of the entries under way. */
-  private static final class Shared {
+  static final class Shared {
     final TreeMap<Long, Held> underWay = new TreeMap<>();
-    final Map<EventAddress, Failed> failed = new HashMap<>();
     long delivered;
 
     Shared(long delivered) {
@@ -58,23 +54,33 @@ final class InMemoryDeliveries implements Deliveries {
   }
 
   private Shared shared(Consumer consumer) {
-    return shared.computeIfAbsent(
-        new Place(consumer.partition(), consumer.generation()),
-        place -> {
-          Slot slot = slot(consumer);
-          slot.delivered = slot.settled;
-          return new Shared(slot.settled.sequence());
-        });
+    Slot slot = slot(consumer);
+    Shared there = slot.shared;
+    if (there == null) {
+      slot.delivered = slot.settled;
+      there = new Shared(slot.settled.sequence());
+      slot.shared = there;
+    }
+    return there;
   }
 
   private Map<EventAddress, Failed> failedOf(int partition, Generation generation) {
-    Shared there = shared.get(new Place(partition, generation));
-    return there == null ? new HashMap<>() : there.failed;
+    Slot slot = subscriptions.slot(generation, partition);
+    return slot == null ? new HashMap<>() : slot.failed;
+  }
+
+  static boolean among(LogEntry.Pointer pointer, EventAddress event) {
+    return event.stream().equals(pointer.stream())
+        && event.version() >= pointer.firstVersion()
+        && event.version() <= pointer.lastVersion();
   }
 
   @Override
   public Delivery next(Consumer consumer, Set<String> categories) {
     synchronized (subscriptions) {
+      if (!subscriptions.stands(slot(consumer).settled)) {
+        return new Delivery.Lost();
+      }
       Shared here = shared(consumer);
       while (true) {
         List<LogEntry> read = events.readLog(consumer.partition(), here.delivered, 1);
@@ -96,6 +102,9 @@ final class InMemoryDeliveries implements Deliveries {
   public Tended tend(Consumer consumer, Duration idle, Duration lease) {
     synchronized (subscriptions) {
       Slot slot = slot(consumer);
+      if (!subscriptions.stands(slot.settled)) {
+        return new Tended(Optional.empty(), false);
+      }
       Shared here = shared(consumer);
       Instant now = clock.instant();
       slot.owner = consumer.name();
@@ -139,13 +148,26 @@ final class InMemoryDeliveries implements Deliveries {
   @Override
   public void settle(Consumer consumer, Position entry, Collection<Failed> failed) {
     synchronized (subscriptions) {
+      Slot slot = slot(consumer);
       Shared here = shared(consumer);
-      if (here.underWay.remove(entry.sequence()) != null) {
+      Held held = here.underWay.get(entry.sequence());
+      if (held != null && held.consumer().equals(consumer.name())) {
+        here.underWay.remove(entry.sequence());
+        held.entry()
+            .pointers()
+            .forEach(pointer -> slot.failed.keySet().removeIf(event -> among(pointer, event)));
         failed.forEach(event ->
-            here.failed.put(
+            slot.failed.put(
                 event.event(),
                 new Failed(event.event(), event.error(), event.attempts(), clock.instant())));
       }
+    }
+  }
+
+  @Override
+  public void lost(Consumer consumer, String problem) {
+    synchronized (subscriptions) {
+      slot(consumer).problem = problem;
     }
   }
 

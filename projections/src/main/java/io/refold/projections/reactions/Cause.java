@@ -13,12 +13,16 @@ import io.refold.eventstore.StoredEvent;
  */
 public record Cause(String reaction, StoredEvent event, int part) {
   /**
-   * Returns the key to deduplicate by, the same at each repeat and for no other event: {@code
-   * <reaction>/<category>:<id>/<version>}, with {@code .<part>} behind it from the second part on.
-   * Up to 400 characters.
+   * Returns the key to deduplicate by, the same at each repeat and for no other event that is in
+   * the store: {@code <reaction>:<category>:<id>/<version>}, with {@code .<part>} behind it from
+   * the second part on. Neither of the first two contains a colon, so no two events share a key,
+   * whatever slashes their names have. Up to 400 characters.
+   *
+   * <p>Where a server has lost its newest events, others may take their versions and with them
+   * their keys; {@link #commandId} tells these apart.
    */
   public String key() {
-    String whole = "%s/%s/%d".formatted(reaction, event.stream(), event.version());
+    String whole = "%s:%s/%d".formatted(reaction, event.stream(), event.version());
     return part == 0 ? whole : whole + "." + part;
   }
 

@@ -12,11 +12,13 @@ import io.refold.projections.store.Deliveries.Delivery;
 import io.refold.projections.store.Deliveries.Tended;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Attendance;
+import io.refold.projections.store.Subscriptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.DelayQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +30,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A thread takes a partition that may have something new, asks for its next entry, hands the
  * partition on to the next thread, and handles the entry. What fails waits its pause among the
- * entries under way, and holds up nothing. One more thread keeps the entries under way, so that
- * nobody claims them, and looks after partitions: once a second each, by one process of all.
+ * entries under way, and holds up nothing, unless that are several times as many as threads: then
+ * no more are taken, other processes may have them. One more thread keeps the entries under way, so
+ * that nobody claims them, and looks after partitions: once a second each, by one process of all.
  */
 final class Consumers implements Driver {
   private static final Logger LOG = LoggerFactory.getLogger(Consumers.class);
@@ -38,6 +41,7 @@ final class Consumers implements Driver {
   private static final Duration PAUSE_AWAY = Duration.ofMillis(500);
   private static final long POLL_MILLIS = 20;
   private static final int TEND_AT_ONCE = 100;
+  private static final int UNDER_WAY_PER_THREAD = 8;
 
   private final ProjectionStore store;
   private final Deliveries deliveries;
@@ -52,6 +56,9 @@ final class Consumers implements Driver {
   private final DelayQueue<Work> waiting = new DelayQueue<>();
   private final Set<Position> underWay = ConcurrentHashMap.newKeySet();
   private final List<Thread> threads = new ArrayList<>();
+  private final Thread keeper;
+  private final int mostUnderWay;
+  private final CountDownLatch handled = new CountDownLatch(1);
   private volatile boolean closed;
 
   Consumers(
@@ -75,7 +82,8 @@ final class Consumers implements Driver {
     for (int i = 1; i <= threads; i++) {
       this.threads.add(Thread.ofPlatform().name(name + "-" + i).daemon().unstarted(this::consume));
     }
-    this.threads.add(Thread.ofPlatform().name(name + "-keeper").daemon().unstarted(this::keep));
+    this.keeper = Thread.ofPlatform().name(name + "-keeper").daemon().unstarted(this::keep);
+    this.mostUnderWay = threads * UNDER_WAY_PER_THREAD;
   }
 
   private Consumer consumer(int partition) {
@@ -86,6 +94,7 @@ final class Consumers implements Driver {
   public void start() {
     wakeAll();
     threads.forEach(Thread::start);
+    keeper.start();
   }
 
   private void wakeAll() {
@@ -101,17 +110,22 @@ final class Consumers implements Driver {
     }
   }
 
+  private boolean full() {
+    return underWay.size() >= mostUnderWay;
+  }
+
   private void consume() {
     while (!closed) {
       try {
-        Work work = waiting.poll();
+        boolean full = full();
+        Work work = full ? waiting.poll(POLL_MILLIS, TimeUnit.MILLISECONDS) : waiting.poll();
         if (work != null) {
           handle(work);
-          continue;
-        }
-        Integer partition = ready.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
-        if (partition != null) {
-          take(partition);
+        } else if (!full) {
+          Integer partition = ready.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
+          if (partition != null) {
+            take(partition);
+          }
         }
       } catch (InterruptedException e) {
         return;
@@ -129,17 +143,26 @@ final class Consumers implements Driver {
         }
         case Delivery.More more -> wake(partition);
         case Delivery.Nothing nothing -> {}
-        case Delivery.Lost lost ->
-            LOG.error(
-                "{}/{} stands still: the log does not hold what was handled any more",
-                generation,
-                partition);
+        case Delivery.Lost lost -> lost(partition);
       }
     } catch (StoreUnavailableException | ReplyLostException away) {
       LOG.warn("{}/{} waits for its store: {}", generation, partition, away.getMessage());
       TimeUnit.NANOSECONDS.sleep(PAUSE_AWAY.toNanos());
       wake(partition);
+    } catch (RuntimeException | Error unexpected) { // the thread goes on
+      LOG.error("{}/{} has failed to take an entry", generation, partition, unexpected);
+      TimeUnit.NANOSECONDS.sleep(PAUSE_AWAY.toNanos());
+      wake(partition);
     }
+  }
+
+  /** Looked at again every few seconds: somebody may have it started anew. */
+  private void lost(int partition) {
+    String problem =
+        "history of partition %d was lost, its log does not hold what was handled any more: %s"
+            .formatted(partition, ReactionTarget.REMEDY);
+    LOG.error("{}/{} stands still, {}", generation, partition, problem);
+    deliveries.lost(consumer(partition), Subscriptions.LOST + problem);
   }
 
   /** Handles what is open of an entry, and settles it or tries again later. */
@@ -170,21 +193,20 @@ final class Consumers implements Driver {
     return true;
   }
 
+  /** Also while what was begun before closing is handled to its end. */
   private void keep() {
     long pause = Math.min(TEND.toNanos(), lease.dividedBy(3).toNanos());
     long looked = System.nanoTime();
-    while (!closed) {
+    boolean over = false;
+    while (!over) {
       try {
         keepUnderWay();
-        Attendance attendance = store.generations().attend(generation, worker, lease);
-        for (int partition = 0; partition < store.events().partitions(); partition++) {
-          if (partition % attendance.workers() == attendance.rank()) {
-            tend(partition);
-          }
+        if (!closed) {
+          tend();
         }
       } catch (StoreUnavailableException | ReplyLostException away) {
         LOG.warn("{} waits for its store: {}", generation, away.getMessage());
-      } catch (RuntimeException unexpected) {
+      } catch (RuntimeException | Error unexpected) { // the thread goes on
         LOG.error("looking after {} has failed", generation, unexpected);
       }
       if (System.nanoTime() - looked > LOOK_AGAIN.toNanos()) {
@@ -192,7 +214,7 @@ final class Consumers implements Driver {
         wakeAll();
       }
       try {
-        TimeUnit.NANOSECONDS.sleep(pause);
+        over = handled.await(pause, TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
         return;
       }
@@ -208,9 +230,18 @@ final class Consumers implements Driver {
     }
   }
 
+  private void tend() {
+    Attendance attendance = store.generations().attend(generation, worker, lease);
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      if (partition % attendance.workers() == attendance.rank()) {
+        tend(partition);
+      }
+    }
+  }
+
   /** Takes over what the dead have left, and moves on behind what is settled. */
   private void tend(int partition) {
-    for (int i = 0; i < TEND_AT_ONCE && !closed; i++) {
+    for (int i = 0; i < TEND_AT_ONCE && !closed && (i == 0 || !full()); i++) {
       Tended tended = deliveries.tend(consumer(partition), lease, lease);
       tended
           .claimed()
@@ -238,6 +269,9 @@ final class Consumers implements Driver {
           runNow(Work.of(entry), reasons);
         }
       } while (delivery instanceof Delivery.Entry || delivery instanceof Delivery.More);
+      if (delivery instanceof Delivery.Lost) {
+        lost(partition);
+      }
       while (deliveries.tend(consumer(partition), lease, lease).moved()) {
         // goes on behind all that is settled
       }
@@ -257,18 +291,27 @@ final class Consumers implements Driver {
     closed = true;
     boolean interrupted = false;
     for (Thread thread : threads) {
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
+      interrupted |= join(thread);
     }
+    handled.countDown();
+    interrupted |= join(keeper);
     leave();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Waits for a thread's end; returns whether this one was interrupted meanwhile. */
+  private static boolean join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    return interrupted;
   }
 
   private void leave() {

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +51,7 @@ import org.slf4j.LoggerFactory;
 final class ProcessHandling<S, C> implements Handling {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessHandling.class);
   private static final int DUE_AT_ONCE = 100;
+  private static final int PAGE = 1_000;
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
@@ -174,21 +176,37 @@ final class ProcessHandling<S, C> implements Handling {
     }
     Map<Deadlines.Deadline, Failing> failed =
         failing.computeIfAbsent(partition, number -> new HashMap<>());
-    var agenda = deadlines.due(partition, category.name(), now, DUE_AT_ONCE + failed.size());
+    var passed = new HashSet<Deadlines.Deadline>(); // left where they are, in front
+    int tried = 0;
     boolean fired = false;
-    for (Deadlines.Deadline deadline : agenda.due()) {
-      Failing failure = failed.get(deadline);
-      if (failure == null || !failure.again().isAfter(now)) {
-        fired |= fire(partition, deadline, failed);
+    Deadlines.Agenda agenda;
+    do {
+      agenda = deadlines.due(partition, category.name(), now, passed.size(), PAGE);
+      for (Deadlines.Deadline deadline : agenda.due()) {
+        if (tried == DUE_AT_ONCE) {
+          return true;
+        }
+        Failing failure = failed.get(deadline);
+        if (failure != null && failure.again().isAfter(now)) {
+          passed.add(deadline);
+          continue;
+        }
+        tried++;
+        if (fire(partition, deadline, failed)) {
+          fired = true;
+        } else {
+          passed.add(deadline);
+        }
       }
-    }
-    failed.keySet().retainAll(agenda.due());
+    } while (agenda.due().size() == PAGE);
+    failed.keySet().retainAll(passed);
+    Optional<Instant> behind = agenda.next();
     Optional<Instant> next =
         failed.values().stream()
             .map(Failing::again)
             .reduce((one, other) -> one.isBefore(other) ? one : other)
-            .filter(again -> agenda.next().filter(behind -> behind.isBefore(again)).isEmpty())
-            .or(agenda::next);
+            .filter(again -> behind.filter(due -> due.isBefore(again)).isEmpty())
+            .or(() -> behind);
     watches.put(partition, new Watch(lease.epoch(), next));
     return fired;
   }

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Handles the events of a partition in order. It has no shards: how far it is, is what was settled.
@@ -21,6 +23,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * it: where an event of an append fails, those before it are not handled again with each attempt.
  */
 final class ReactionTarget implements Target {
+  static final String REMEDY = "start it anew there with ProjectionWorkers.startAnew";
+  private static final Logger LOG = LoggerFactory.getLogger(ReactionTarget.class);
+
   private final Handling handling;
   private final Heads none;
   private final Map<Integer, Set<Handled>> unsettled = new ConcurrentHashMap<>();
@@ -61,13 +66,15 @@ final class ReactionTarget implements Target {
       Map<Integer, Position> recorded)
       throws EventFailure {
     Set<Handled> done = unsettled.computeIfAbsent(lease.partition(), number -> new HashSet<>());
-    done.retainAll(events.stream().map(Handled::of).toList());
+    if (!events.isEmpty()) { // what stands before a failing event may be applied without it
+      done.retainAll(events.stream().map(Handled::of).toList());
+    }
     for (StoredEvent event : events) {
       if (parking.parks(event)) {
         continue;
       }
       if (parking.drops(event)) {
-        handling.drop(event);
+        drop(event);
       } else if (!done.contains(Handled.of(event))) {
         handling.run(event);
         done.add(Handled.of(event));
@@ -76,12 +83,31 @@ final class ReactionTarget implements Target {
     return new Result.Applied(Map.of(), List.of());
   }
 
+  /**
+   * Does what is still to be done about a dropped event, as far as it can be: it may be the very
+   * thing that fails.
+   */
+  @SuppressWarnings("CatchFail") // an event is dropped whatever is wrong with it
+  private void drop(StoredEvent event) {
+    try {
+      handling.drop(event);
+    } catch (Throwable e) {
+      String why = EventFailure.of(event, e).getMessage();
+      LOG.error("dropped with all that it asks for, which cannot be done either: {}", why);
+    }
+  }
+
+  @Override
+  public String remedy() {
+    return REMEDY;
+  }
+
   /** Events behind what is settled come by themselves. */
   @Override
   public Retried retry(Lease lease, StoredEvent event, Parking parking, Position settled)
       throws EventFailure {
     if (parking.drops(event)) {
-      handling.drop(event);
+      drop(event);
     } else if (event.position().sequence() <= settled.sequence()) {
       handling.run(event);
     }

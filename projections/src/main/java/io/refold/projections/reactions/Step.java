@@ -22,12 +22,35 @@ import java.util.Set;
 public record Step<S, C>(
     S state, List<Outgoing<C>> commands, Map<String, Instant> deadlines, Set<String> cancelled) {
   private static final int MAX_NAME = 64;
+  private static final Instant FIRST = Instant.ofEpochMilli(Long.MIN_VALUE);
+  private static final Instant LAST = Instant.ofEpochMilli(Long.MAX_VALUE);
 
-  /** Copies the collections. */
+  /**
+   * Copies the collections.
+   *
+   * @throws IllegalArgumentException if a deadline's name or time is not allowed, see {@link
+   *     #deadline}
+   */
   public Step {
     commands = List.copyOf(commands);
     deadlines = Map.copyOf(deadlines);
     cancelled = Set.copyOf(cancelled);
+    deadlines.forEach(Step::check);
+  }
+
+  private static void check(String name, Instant due) {
+    if (name.isEmpty()
+        || name.length() > MAX_NAME
+        || name.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException(
+          "the name of a deadline has 1 to %d characters, none of them a control character, not '%s'"
+              .formatted(MAX_NAME, name));
+    }
+    if (due.isBefore(FIRST) || due.isAfter(LAST)) {
+      throw new IllegalArgumentException(
+          "deadline '%s' is due at %s, which cannot be counted in milliseconds since 1970: a deadline that never comes is one that is not set"
+              .formatted(name, due));
+    }
   }
 
   /** Returns a step to a state; to the present one, it changes nothing so far. */
@@ -46,16 +69,10 @@ public record Step<S, C>(
    * Returns a copy that also sets a deadline. A deadline in the past comes at once.
    *
    * @param name 1 to 64 characters, no control characters
-   * @throws IllegalArgumentException if the name is not allowed
+   * @param due within some 292 million years of 1970
+   * @throws IllegalArgumentException if the name or the time is not allowed
    */
   public Step<S, C> deadline(String name, Instant due) {
-    if (name.isEmpty()
-        || name.length() > MAX_NAME
-        || name.chars().anyMatch(Character::isISOControl)) {
-      throw new IllegalArgumentException(
-          "the name of a deadline has 1 to %d characters, none of them a control character, not '%s'"
-              .formatted(MAX_NAME, name));
-    }
     var more = new HashMap<>(deadlines);
     more.put(name, due);
     return new Step<>(state, commands, more, cancelled);

@@ -53,7 +53,11 @@ public final class UnorderedReaction implements Subscriber {
     this.threads = threads;
   }
 
-  /** Returns the events that are parked. */
+  /**
+   * Returns the events that are parked.
+   *
+   * @throws IllegalStateException if it was never started
+   */
   public List<Failed> failed(ProjectionStore store) {
     var failed = new ArrayList<Failed>();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
@@ -67,6 +71,7 @@ public final class UnorderedReaction implements Subscriber {
    *
    * @return whether it was handled; else it stays parked, with the new reason
    * @throws IllegalArgumentException if it is not parked, or is not in its stream any more
+   * @throws IllegalStateException if the reaction was never started
    */
   public boolean retry(ProjectionStore store, EventAddress event) {
     int partition = store.events().partitionOf(event.stream());
@@ -99,6 +104,7 @@ public final class UnorderedReaction implements Subscriber {
    * io.refold.projections.ParkedEvents#dropped}.
    *
    * @throws IllegalArgumentException if it is not parked, or the reason is blank
+   * @throws IllegalStateException if the reaction was never started
    */
   public void drop(ProjectionStore store, EventAddress event, String reason) {
     if (reason.isBlank()) {
@@ -116,12 +122,14 @@ public final class UnorderedReaction implements Subscriber {
   }
 
   private Generation generation(ProjectionStore store) {
-    return layout(store).generation();
-  }
-
-  /** There is one for good: its version never changes. */
-  private Layout layout(ProjectionStore store) {
-    return store.generations().open(name(), shape(store.shards())).orElseThrow();
+    return store
+        .generations()
+        .look(name(), version())
+        .live()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "reaction '%s' was never started: start workers for it".formatted(name())))
+        .generation();
   }
 
   @Override
@@ -164,7 +172,12 @@ public final class UnorderedReaction implements Subscriber {
   @Override
   public Optional<Driver> driver(
       ProjectionStore store, String worker, Duration lease, int attempts) {
-    Layout layout = layout(store);
+    Layout layout = // there is one for good: its version never changes
+        store
+            .generations()
+            .open(name(), shape(store.shards()))
+            .orElseThrow(
+                () -> new IllegalStateException("reaction '%s' has no place".formatted(name())));
     if (!layout.shape().equals(shape(0))) {
       throw new IllegalStateException(
           "reaction '%s' was started in order: unordered, it needs another name".formatted(name()));

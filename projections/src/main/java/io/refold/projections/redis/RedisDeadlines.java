@@ -39,14 +39,15 @@ final class RedisDeadlines implements Deadlines {
   }
 
   @Override
-  public Agenda due(int partition, String process, Instant now, int limit) {
+  public Agenda due(int partition, String process, Instant now, int skip, int limit) {
     List<?> reply =
         list(
             session.eval(
-                DUE, List.of(keys.deadlines(partition, process)), now.toEpochMilli(), limit));
+                DUE, List.of(keys.deadlines(partition, process)), now.toEpochMilli(), skip, limit));
+    List<?> found = list(reply.get(1));
     var due = new ArrayList<Deadline>();
-    for (int i = 1; i < reply.size(); i += 2) {
-      due.add(deadline(text(reply, i), time(text(reply, i + 1))));
+    for (int i = 0; i < found.size(); i += 2) {
+      due.add(deadline(text(found, i), time(text(found, i + 1))));
     }
     String next = text(reply, 0);
     return new Agenda(due, next.isEmpty() ? Optional.empty() : Optional.of(time(next)));

@@ -30,6 +30,7 @@ final class RedisDeliveries implements Deliveries {
   private static final RedisScript TEND = script("deliver_tend.lua");
   private static final RedisScript KEEP = script("deliver_keep.lua");
   private static final RedisScript SETTLE = script("deliver_settle.lua");
+  private static final RedisScript LOST = script("deliver_lost.lua");
   private static final RedisScript LEAVE = script("deliver_leave.lua");
   private static final RedisScript RESOLVE = script("deliver_resolve.lua");
   private static final RedisScript LIST = script("parked_list.lua");
@@ -106,7 +107,7 @@ final class RedisDeliveries implements Deliveries {
 
   @Override
   public void settle(Consumer consumer, Position entry, Collection<Failed> failed) {
-    var args = new ArrayList<Object>(List.of(group(consumer), entry.logId()));
+    var args = new ArrayList<Object>(List.of(group(consumer), consumer.name(), entry.logId()));
     for (Failed event : failed) {
       args.add(Addresses.text(event.event()));
       args.add(event.attempts());
@@ -116,6 +117,11 @@ final class RedisDeliveries implements Deliveries {
         SETTLE,
         List.of(log(consumer), keys.parked(consumer.partition(), consumer.generation())),
         args.toArray());
+  }
+
+  @Override
+  public void lost(Consumer consumer, String problem) {
+    eval(LOST, List.of(keys.at(consumer.partition(), consumer.generation())), problem);
   }
 
   @Override

@@ -36,6 +36,7 @@ final class RedisSubscriptions implements Subscriptions {
   private static final RedisScript SETTLE = script("settle.lua");
   private static final RedisScript REPORT = script("report.lua");
   private static final RedisScript SUBSCRIBE = script("subscribe.lua");
+  private static final RedisScript START_ANEW = script("start_anew.lua");
   private static final RedisScript BOUND = script("bound.lua");
   private static final RedisScript UNSUBSCRIBE = script("unsubscribe.lua");
   private static final RedisScript FREEZE = script("freeze.lua");
@@ -278,6 +279,18 @@ final class RedisSubscriptions implements Subscriptions {
   public void create(int partition, Generation generation, Place behind) {
     eval(
         SUBSCRIBE, List.of(keys.at(partition, generation)), behind.last().logId(), behind.events());
+  }
+
+  @Override
+  public boolean startAnew(int partition, Generation generation, Place behind) {
+    List<String> names =
+        List.of(
+            keys.at(partition, generation),
+            keys.parked(partition, generation),
+            keys.dropped(partition, generation),
+            keys.log(partition));
+    return Replies.yes(
+        eval(START_ANEW, names, keys.group(generation), behind.last().logId(), behind.events()));
   }
 
   @Override

@@ -45,7 +45,8 @@ public interface Deadlines {
   /**
    * Returns what is due at a time.
    *
+   * @param skip how many of the first to leave out; no more than are due
    * @param limit how many at most, at least 1
    */
-  Agenda due(int partition, String process, Instant now, int limit);
+  Agenda due(int partition, String process, Instant now, int skip, int limit);
 }

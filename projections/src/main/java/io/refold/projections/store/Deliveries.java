@@ -81,8 +81,18 @@ public interface Deliveries {
   /** Asks for entries to be kept, as far as they are still the consumer's. */
   void keep(Consumer consumer, Collection<Position> entries);
 
-  /** Settles an entry and records what of it has failed, unless somebody else has settled it. */
+  /**
+   * Settles an entry and records what of it has failed, instead of what was on record of it; does
+   * nothing if the entry is not the consumer's any more.
+   */
   void settle(Consumer consumer, Position entry, Collection<Failed> failed);
+
+  /**
+   * Records that the partition stands still because the log does not hold what was settled.
+   *
+   * @param problem why, {@link Subscriptions#LOST} first
+   */
+  void lost(Consumer consumer, String problem);
 
   /** Forgets a consumer that has nothing under way. */
   void leave(Consumer consumer);

@@ -17,6 +17,9 @@ import java.util.Optional;
  * known; a partition is then taken over anew.
  */
 public interface Subscriptions {
+  /** What a problem begins with if history was lost: nobody gets the lease then. */
+  String LOST = "lost: ";
+
   /** What trying to take a lease led to. */
   sealed interface Acquisition {
     /**
@@ -169,7 +172,7 @@ public interface Subscriptions {
    * @param headEvents how many events the log has in all
    * @param rate how many events were settled per second lately, over one to some ten seconds
    * @param attempts how often the next event has been tried and has failed
-   * @param parked how many streams are parked
+   * @param parked how many streams are parked, or single events where order does not matter
    */
   record Outlook(
       State state,
@@ -247,6 +250,14 @@ public interface Subscriptions {
    * they exist.
    */
   void create(int partition, Generation generation, Place behind);
+
+  /**
+   * Puts a generation that has lost its history behind another place, with nothing parked and
+   * nothing dropped.
+   *
+   * @return whether it was; false if its history is not lost
+   */
+  boolean startAnew(int partition, Generation generation, Place behind);
 
   /**
    * Sets up to where a generation is filled and no further; does nothing if it has no keys in the

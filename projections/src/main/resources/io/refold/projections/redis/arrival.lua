@@ -12,6 +12,9 @@ if redis.call('EXISTS', KEYS[3]) == 1 then
   for first, count, stream in string.gmatch(entry[2][2], '(%d+) (%d+) ([^\n]+)') do
     local parked = string.match(redis.call('HGET', KEYS[3], 'p:' .. stream) or '', '^%d+')
     if parked and tonumber(parked) < first + count then return {'parked'} end
+    for version = tonumber(first), first + count - 1 do
+      if redis.call('HEXISTS', KEYS[3], string.format('e:%.0f %s', version, stream)) == 1 then return {'parked'} end
+    end
   end
 end
 return {'applied'}

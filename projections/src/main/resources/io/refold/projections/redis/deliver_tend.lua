@@ -9,6 +9,7 @@
 local settled = redis.call('HGET', KEYS[2], 'settled')
 local groups = redis.pcall('XINFO', 'GROUPS', KEYS[3])
 if not settled or groups.err then return {0} end
+if settled ~= '0-0' and #redis.call('XRANGE', KEYS[3], settled, settled) == 0 then return {0} end
 local delivered
 for _, group in ipairs(groups) do
   local fields = {}

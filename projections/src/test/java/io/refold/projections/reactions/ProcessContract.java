@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.refold.eventstore.Append;
+import io.refold.eventstore.Category;
+import io.refold.eventstore.EventCodec;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.StreamId;
@@ -14,6 +17,7 @@ import io.refold.projections.EventParkedException;
 import io.refold.projections.ParkedEvents;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ProjectionWorkers;
+import io.refold.projections.Shop;
 import io.refold.projections.Shop.Cancelled;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
@@ -22,7 +26,11 @@ import io.refold.projections.reactions.Dunning.Act;
 import io.refold.projections.reactions.Dunning.Order;
 import io.refold.projections.reactions.Dunning.Stage;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -206,6 +214,59 @@ public abstract class ProcessContract {
       pass(DAY);
       workers.runUntilIdle();
       assertThat(Dunning.notes(events(), "a")).containsExactly("pay bad", "soon");
+    }
+  }
+
+  @Test
+  void aStepThatCannotBeReadIsDroppedAndNothingStandsStill() {
+    var unreadable = Category.of("dunning", EventCodec.json(Shop.NoteEvent.class));
+    events()
+        .append(
+            Append.of(unreadable, "a", ExpectedVersion.any(), List.of(new Shop.Noted("no step"))));
+    try (var workers = workers()) {
+      assertThatThrownBy(workers::runUntilIdle).isInstanceOf(EventParkedException.class);
+      drop();
+      workers.runUntilIdle();
+      append(events(), "a/2", new Placed("pen"));
+      workers.runUntilIdle();
+    }
+    assertThat(stage("a/2")).contains(Stage.OPEN);
+    assertThat(store.parked(dunning()).list()).isEmpty();
+  }
+
+  @Test
+  void aDeadlineThatCannotBeCountedOrNamedIsRefusedBeforeItIsRecorded() {
+    assertThatThrownBy(() -> Step.to("x").deadline("never", Instant.MAX))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'never'")
+        .hasMessageContaining("one that is not set");
+    assertThatThrownBy(() -> Step.to("x").deadline("ever", Instant.MIN))
+        .hasMessageContaining("'ever'");
+    for (String name : List.of("", "a\0b", "x".repeat(65))) {
+      assertThatThrownBy(() -> new Step<>("x", List.of(), Map.of(name, clock.instant()), Set.of()))
+          .hasMessageContaining("1 to 64 characters");
+    }
+  }
+
+  @Test
+  void manyStepsThatFailAreNotInTheWayOfTheNextDeadline() {
+    for (int i = 0; i < 120; i++) {
+      append(events(), "route/" + i, new Placed("bug"));
+    }
+    append(events(), "route/last", new Placed("pen"));
+    try (var workers = workers()) {
+      workers.runUntilIdle();
+      pass(DAY);
+      workers.runUntilIdle();
+      assertThat(stage("route/last")).contains(Stage.REMINDED);
+      assertThat(stage("route/0")).contains(Stage.OPEN);
+      for (int i = 0; i < 120; i++) {
+        append(events(), "route/" + i, new Placed("pen"));
+      }
+      workers.runUntilIdle();
+      for (int i = 0; i < 120; i++) {
+        assertThat(stage("route/" + i)).contains(Stage.REMINDED);
+      }
     }
   }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.Append;
+import io.refold.eventstore.Category;
 import io.refold.eventstore.CommandHandler;
+import io.refold.eventstore.EventCodec;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Recorded;
@@ -22,12 +24,14 @@ import io.refold.projections.Shop.OrderEvent;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import io.refold.projections.StartAt;
+import io.refold.projections.store.Lease;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,7 +155,7 @@ public abstract class ReactionContract {
             .build();
     run(changed);
     assertThat(seen).containsExactly("a1");
-    assertThat(other).containsExactly("effects/order:a/2");
+    assertThat(other).containsExactly("effects:order:a/2");
     assertThat(store.status(changed).generation()).hasValue(1);
   }
 
@@ -192,11 +196,12 @@ public abstract class ReactionContract {
     assertThat(all).hasSize(12);
     assertThat(all.subList(6, 8)).isEqualTo(all.subList(4, 6));
     assertThat(Set.copyOf(all)).hasSize(10);
-    assertThat(all.getFirst()).startsWith("effects/order:a/1 ");
+    assertThat(all.getFirst()).startsWith("effects:order:a/1 ");
   }
 
   @Test
   void inTheSameProcessWhatWasHandledIsNotRepeated() {
+    note("a");
     append(events(), "a", new Paid(1), new Paid(2));
     var failures = new AtomicInteger(2);
     Reaction reaction =
@@ -213,6 +218,12 @@ public abstract class ReactionContract {
       Await.until(workers.name() + " has it", () -> seen.size() == 4 && lag(reaction) == 0);
     }
     assertThat(seen).containsExactly("a1", "a2", "a2", "a2");
+  }
+
+  /** Something that the reaction does not want, in the same partition. */
+  private void note(String id) {
+    Shop.position(
+        events().append(Append.of(Shop.NOTES, id, ExpectedVersion.any(), List.of(new Noted("x")))));
   }
 
   @Test
@@ -293,6 +304,102 @@ public abstract class ReactionContract {
     }
     assertThat(seen).containsExactly("a1");
     assertThat(store.parked(reaction).list()).isEmpty();
+  }
+
+  @Test
+  void aSystemThatIsAwayDuringARetryHasNothingRepeated() {
+    append(events(), "a", new Placed("x"), new Paid(1), new Paid(2));
+    var broken = new AtomicBoolean(true);
+    var away = new AtomicInteger(4);
+    Reaction reaction =
+        reaction(
+            StartAt.zero(),
+            (recorded, cause) -> {
+              if (broken.get()) {
+                throw new IllegalStateException("no such mailbox");
+              }
+              if (recorded.version() == 3 && away.getAndDecrement() > 0) {
+                throw new StoreUnavailableException("the mail server is away", null);
+              }
+              seen.add(recorded.id() + recorded.version());
+            });
+    try (var workers = DeterministicWorkers.on(store).add(reaction)) {
+      assertThatThrownBy(workers::runUntilIdle).isInstanceOf(EventParkedException.class);
+      broken.set(false);
+      store.parked(reaction).retryAll();
+      for (int i = 0; i < 4; i++) {
+        assertThatThrownBy(workers::runUntilIdle).isInstanceOf(StoreUnavailableException.class);
+        assertThat(store.parked(reaction).list())
+            .singleElement()
+            .matches(waits -> waits.version() == 3 && waits.error().contains("no such mailbox"));
+      }
+      workers.runUntilIdle();
+    }
+    assertThat(seen).containsExactly("a1", "a2", "a3");
+    assertThat(store.parked(reaction).list()).isEmpty();
+  }
+
+  @Test
+  void aPartitionThatFailsEachTimeItIsTakenOverIsTakenOverLessAndLessOften() {
+    append(events(), "a", new Placed("x"));
+    int partition = events().partitionOf(Shop.ORDERS.stream("a"));
+    var times = new ConcurrentLinkedQueue<Long>();
+    ProjectionStore strange =
+        TellingStore.of(
+            store,
+            (method, args) -> {
+              if (method.equals("pending") && ((Lease) args[0]).partition() == partition) {
+                times.add(System.nanoTime());
+                if (times.size() < 7) {
+                  throw new IllegalStateException("nobody knows why");
+                }
+              }
+            });
+    Reaction reaction = reaction(StartAt.zero());
+    run(reaction); // handed over to the group
+    seen.clear();
+    append(events(), "a", new Paid(1));
+    try (var workers = ProjectionWorkers.on(strange).add(reaction).start()) {
+      Await.until(workers.name() + " handles it", () -> !seen.isEmpty());
+    }
+    List<Long> all = List.copyOf(times);
+    assertThat(Duration.ofNanos(all.get(6) - all.getFirst()))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(25 + 50 + 100 + 200 + 400 + 800));
+    assertThat(seen).containsExactly("a2");
+  }
+
+  @Test
+  void aTimeThatHasNotComeIsNoStart() {
+    append(events(), "a", new Placed("x"));
+    Instant tomorrow = Instant.now().plus(Duration.ofDays(1));
+    Reaction reaction = reaction(StartAt.time(tomorrow));
+    assertThatThrownBy(() -> ProjectionWorkers.on(store).add(reaction).start())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(tomorrow.toString())
+        .hasMessageContaining("StartAt.now()");
+    run(reaction(StartAt.zero()));
+    assertThat(seen).containsExactly("a1");
+    try (var workers = ProjectionWorkers.on(store).add(reaction).start()) {
+      append(events(), "a", new Paid(1));
+      Await.until(workers.name() + " goes on", () -> seen.size() == 2);
+    }
+  }
+
+  @Test
+  void noTwoEventsShareAKeyWhateverSlashesAreInNames() {
+    var one = Category.of("b/c", EventCodec.json(NoteEvent.class));
+    var other = Category.of("c", EventCodec.json(NoteEvent.class));
+    var keys = new ArrayList<String>();
+    for (var category : List.of(one, other)) {
+      events().append(Append.of(category, "d", ExpectedVersion.any(), List.of(new Noted("x"))));
+      var cause =
+          new Cause(
+              category.equals(one) ? "a" : "a/b",
+              events().read(category.stream("d"), 0, 1).getFirst(),
+              0);
+      keys.add(cause.key());
+    }
+    assertThat(keys).containsExactly("a:b/c:d/1", "a/b:c:d/1");
   }
 
   // ---- sharing the work

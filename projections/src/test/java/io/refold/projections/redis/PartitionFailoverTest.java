@@ -17,9 +17,12 @@ import io.refold.projections.RebuildProgress;
 import io.refold.projections.Shop;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
+import io.refold.projections.StartAt;
+import io.refold.projections.reactions.Reaction;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -110,6 +113,39 @@ class PartitionFailoverTest {
       Await.until("caught up", this::caughtUp);
       assertThat(Shop.rows(store.readModel(sales))).isEqualTo(Shop.freshFold(events, sales));
     }
+  }
+
+  @Test
+  void aReactionStopsAndBeginsAnewWhereItIsTold() {
+    var seen = new ConcurrentLinkedQueue<Long>();
+    Reaction reaction =
+        Reaction.named("effects", StartAt.zero())
+            .on(Shop.ORDERS, (recorded, cause) -> seen.add(recorded.version()))
+            .build();
+    Shop.append(events, ID, new Placed("x"));
+    try (var workers =
+        ProjectionWorkers.on(store).add(reaction).lease(Duration.ofSeconds(2)).start()) {
+      Await.until("caught up", () -> seen.size() == 1 && store.status(reaction).caughtUp());
+      Map<String, byte[]> replica = replicate();
+      Shop.append(events, ID, new Paid(1));
+      Shop.append(events, ID, new Paid(2));
+      Await.until("caught up", () -> seen.size() == 3 && store.status(reaction).caughtUp());
+      failOver(replica);
+      for (int i = 0; i < 5; i++) {
+        Shop.append(events, ID, new Paid(100));
+      }
+      Await.until(
+          "it stops",
+          () ->
+              store.status(reaction).partitions().get(partition).state()
+                  == PartitionState.LOST_HISTORY);
+      assertThat(store.status(reaction).partitions().get(partition).error().orElseThrow())
+          .contains("ProjectionWorkers.startAnew");
+      assertThat(workers.startAnew(reaction, StartAt.now())).containsExactly(partition);
+      Shop.append(events, ID, new Paid(3));
+      Await.until("it goes on", () -> seen.size() == 4 && store.status(reaction).caughtUp());
+    }
+    assertThat(seen).containsExactly(1L, 2L, 3L, 7L);
   }
 
   private void run() {

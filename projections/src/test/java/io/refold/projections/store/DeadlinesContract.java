@@ -6,6 +6,7 @@ import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Deadlines.Agenda;
 import io.refold.projections.store.Deadlines.Deadline;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -30,7 +31,7 @@ public abstract class DeadlinesContract {
   }
 
   private Agenda due(Instant now, int limit) {
-    return deadlines().due(1, process, now, limit);
+    return deadlines().due(1, process, now, 0, limit);
   }
 
   @Test
@@ -50,6 +51,27 @@ public abstract class DeadlinesContract {
     deadlines().change(1, process, List.of(late, noon, early), List.of());
     assertThat(due(NOON.plusSeconds(9), 2))
         .isEqualTo(new Agenda(List.of(early, noon), Optional.of(late.due())));
+  }
+
+  @Test
+  void theFirstMayBeLeftOut() {
+    deadlines().change(1, process, List.of(late, noon, early), List.of());
+    assertThat(deadlines().due(1, process, NOON.plusSeconds(9), 1, 1))
+        .isEqualTo(new Agenda(List.of(noon), Optional.of(late.due())));
+    assertThat(deadlines().due(1, process, NOON, 2, 10))
+        .isEqualTo(new Agenda(List.of(), Optional.of(late.due())));
+  }
+
+  @Test
+  void thousandsComeAtOnce() {
+    var many = new ArrayList<Deadline>();
+    for (int i = 0; i < 9_000; i++) {
+      many.add(new Deadline("i" + i, "x", 1, NOON.plusMillis(i)));
+    }
+    for (int from = 0; from < many.size(); from += 1_000) {
+      deadlines().change(1, process, many.subList(from, from + 1_000), List.of());
+    }
+    assertThat(due(NOON.plusSeconds(9), 9_000).due()).isEqualTo(many);
   }
 
   @Test
@@ -77,8 +99,8 @@ public abstract class DeadlinesContract {
   @Test
   void partitionsAndProcessesAreApart() {
     deadlines().change(1, process, List.of(noon), List.of());
-    assertThat(deadlines().due(2, process, NOON, 10))
+    assertThat(deadlines().due(2, process, NOON, 0, 10))
         .isEqualTo(new Agenda(List.of(), Optional.empty()));
-    assertThat(deadlines().due(1, process + "x", NOON, 10).due()).isEmpty();
+    assertThat(deadlines().due(1, process + "x", NOON, 0, 10).due()).isEmpty();
   }
 }

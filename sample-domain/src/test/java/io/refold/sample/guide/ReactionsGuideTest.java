@@ -119,7 +119,20 @@ class ReactionsGuideTest {
       }
       assertThat(workers.status()).hasSize(1);
     }
-    assertThat(mailer.sent).containsExactly(Map.entry("receipts/order:o-1/2", "o-1"));
+    assertThat(mailer.sent).containsExactly(Map.entry("receipts:order:o-1/2", "o-1"));
+  }
+
+  @Test
+  void whereNothingWasLostStartingAnewChangesNothing() {
+    var receipts = receipts();
+    try (var workers = ProjectionWorkers.on(store).add(receipts).start()) {
+      workers.startAnew(receipts, StartAt.now());
+      place("o-1");
+      while (store.status(receipts).lag() > 0) {
+        Thread.onSpinWait();
+      }
+    }
+    assertThat(mailer.sent).hasSize(1);
   }
 
   @Test
