@@ -76,6 +76,7 @@ public final class DeterministicWorkers implements AutoCloseable {
    * @throws EventParkedException if an event cannot be applied and was parked in this call, at its
    *     first failure; everything that does not depend on it has been applied
    * @throws HistoryLostException if a log does not hold what was applied
+   * @throws IllegalStateException if something of another kind has a projection's name
    */
   public void runUntilIdle() {
     var problems = new ArrayList<ProjectionException>();
@@ -101,14 +102,12 @@ public final class DeterministicWorkers implements AutoCloseable {
 
   private void run(Subscriber format, List<ProjectionException> problems) {
     if (!drivers.containsKey(format.name())) {
+      Opening.of(store, format);
       drivers.put(format.name(), format.driver(store, name, LEASE, 1));
     }
     Optional<Driver> driver = drivers.get(format.name());
     if (driver.isPresent()) {
-      store
-          .generations()
-          .open(format.name(), format.shape(store.shards()))
-          .ifPresent(live -> GenerationKeys.of(store, format, live).create());
+      Opening.of(store, format).ifPresent(live -> GenerationKeys.of(store, format, live).create());
       driver.get().runUntilIdle().forEach(why -> problems.add(new EventParkedException(why)));
     } else {
       runOwners(format, problems);
@@ -116,7 +115,7 @@ public final class DeterministicWorkers implements AutoCloseable {
   }
 
   private void runOwners(Subscriber format, List<ProjectionException> problems) {
-    Optional<Layout> live = store.generations().open(format.name(), format.shape(store.shards()));
+    Optional<Layout> live = Opening.of(store, format);
     if (live.isEmpty()) { // a new version fills its rows before anybody reads them
       RebuildRun.adopt(store, format, name, LEASE).ifPresent(run -> drive(run, format));
       live = store.generations().look(format.name(), format.version()).live();
@@ -243,11 +242,6 @@ public final class DeterministicWorkers implements AutoCloseable {
     drive(run, format);
     owners.remove(run.generations().old());
     return run.progress();
-  }
-
-  /** Has a reaction begin anew, as {@link ProjectionWorkers#startAnew} does. */
-  public List<Integer> startAnew(Subscriber reaction, StartAt at) {
-    return GenerationKeys.startAnew(store, reaction, at);
   }
 
   /** Gives all leases back. */

@@ -75,6 +75,7 @@ final class Supervisor implements AutoCloseable {
     this.adopt = adopt;
     this.all = List.copyOf(projections);
     for (Subscriber subscriber : projections) {
+      Opening.of(store, subscriber);
       Optional<Driver> driver = subscriber.driver(store, worker, lease, attempts);
       driver.ifPresentOrElse(drivers::add, () -> this.projections.add(subscriber));
     }
@@ -187,7 +188,7 @@ final class Supervisor implements AutoCloseable {
   }
 
   private Optional<Layout> open(Subscriber format) {
-    return store.generations().open(format.name(), format.shape(store.shards()));
+    return Opening.of(store, format);
   }
 
   private Crew crew(Subscriber format, Layout layout) {

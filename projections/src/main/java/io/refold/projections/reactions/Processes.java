@@ -9,6 +9,7 @@ import io.refold.projections.Subscriber;
 import io.refold.projections.Target;
 import io.refold.projections.store.Deadlines;
 import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Kind;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
@@ -116,8 +117,7 @@ public final class Processes<S, C> implements Subscriber {
     Instant now = clock.instant();
     var overdue = new ArrayList<Deadline>();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
-      for (Deadlines.Deadline late :
-          store.deadlines().due(partition, name(), now, 0, limit).due()) {
+      for (Deadlines.Deadline late : store.deadlines().due(partition, name(), now, limit).due()) {
         overdue.add(new Deadline(late.instance(), late.name(), late.due()));
       }
     }
@@ -144,7 +144,7 @@ public final class Processes<S, C> implements Subscriber {
 
   @Override
   public Shape shape(int shards) {
-    return new Shape(version(), 0, List.of());
+    return Kind.PROCESS.shape(version());
   }
 
   @Override

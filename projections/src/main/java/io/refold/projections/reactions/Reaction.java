@@ -8,6 +8,7 @@ import io.refold.projections.StartAt;
 import io.refold.projections.Subscriber;
 import io.refold.projections.Target;
 import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Kind;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
@@ -163,7 +164,7 @@ public final class Reaction implements Subscriber {
 
   @Override
   public Shape shape(int shards) {
-    return new Shape(version(), 0, List.of());
+    return Kind.REACTION.shape(version());
   }
 
   @Override
@@ -178,10 +179,6 @@ public final class Reaction implements Subscriber {
 
   @Override
   public Target target(ProjectionStore store, Layout layout) {
-    if (!layout.shape().equals(shape(0))) {
-      throw new IllegalStateException(
-          "reaction '%s' was started unordered: in order, it needs another name".formatted(name));
-    }
     return new ReactionTarget(this::handle, store.views());
   }
 

@@ -10,6 +10,7 @@ import io.refold.projections.Target;
 import io.refold.projections.store.Deliveries.Failed;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Kind;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
@@ -53,11 +54,7 @@ public final class UnorderedReaction implements Subscriber {
     this.threads = threads;
   }
 
-  /**
-   * Returns the events that are parked.
-   *
-   * @throws IllegalStateException if it was never started
-   */
+  /** Returns the events that are parked. */
   public List<Failed> failed(ProjectionStore store) {
     var failed = new ArrayList<Failed>();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
@@ -71,7 +68,6 @@ public final class UnorderedReaction implements Subscriber {
    *
    * @return whether it was handled; else it stays parked, with the new reason
    * @throws IllegalArgumentException if it is not parked, or is not in its stream any more
-   * @throws IllegalStateException if the reaction was never started
    */
   public boolean retry(ProjectionStore store, EventAddress event) {
     int partition = store.events().partitionOf(event.stream());
@@ -104,7 +100,6 @@ public final class UnorderedReaction implements Subscriber {
    * io.refold.projections.ParkedEvents#dropped}.
    *
    * @throws IllegalArgumentException if it is not parked, or the reason is blank
-   * @throws IllegalStateException if the reaction was never started
    */
   public void drop(ProjectionStore store, EventAddress event, String reason) {
     if (reason.isBlank()) {
@@ -121,15 +116,9 @@ public final class UnorderedReaction implements Subscriber {
         "%s is not parked by reaction '%s'".formatted(event, name()));
   }
 
+  /** There is one for good: its version never changes. */
   private Generation generation(ProjectionStore store) {
-    return store
-        .generations()
-        .look(name(), version())
-        .live()
-        .orElseThrow(() ->
-            new IllegalStateException(
-                "reaction '%s' was never started: start workers for it".formatted(name())))
-        .generation();
+    return store.generations().open(name(), shape(store.shards())).orElseThrow().generation();
   }
 
   @Override
@@ -147,10 +136,9 @@ public final class UnorderedReaction implements Subscriber {
     return reaction.categories();
   }
 
-  /** What would be the name of an index tells it from a reaction in order. */
   @Override
   public Shape shape(int shards) {
-    return new Shape(version(), 0, List.of("unordered"));
+    return Kind.UNORDERED_REACTION.shape(version());
   }
 
   @Override
@@ -172,18 +160,8 @@ public final class UnorderedReaction implements Subscriber {
   @Override
   public Optional<Driver> driver(
       ProjectionStore store, String worker, Duration lease, int attempts) {
-    Layout layout = // there is one for good: its version never changes
-        store
-            .generations()
-            .open(name(), shape(store.shards()))
-            .orElseThrow(
-                () -> new IllegalStateException("reaction '%s' has no place".formatted(name())));
-    if (!layout.shape().equals(shape(0))) {
-      throw new IllegalStateException(
-          "reaction '%s' was started in order: unordered, it needs another name".formatted(name()));
-    }
     return Optional.of(
         new Consumers(
-            store, layout.generation(), categories(), handling, worker, threads, lease, attempts));
+            store, generation(store), categories(), handling, worker, threads, lease, attempts));
   }
 }

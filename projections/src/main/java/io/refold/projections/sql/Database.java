@@ -93,16 +93,17 @@ final class Database {
         limit(connection);
         result = work.in(connection);
       } catch (Throwable thrown) {
-        rollBack(what, connection, thrown);
+        session.rollBack(what, thrown);
         throw thrown;
       }
       try {
         connection.commit();
       } catch (SQLException e) {
         if (SqlFailures.refused(e)) {
-          rollBack(what, connection, e);
+          session.rollBack(what, e);
           throw e;
         }
+        session.abandon();
         throw new ReplyLostException("it is not known whether the database could " + what, e);
       }
       return result;
@@ -120,19 +121,13 @@ final class Database {
 
   private static void limit(Connection connection, String setting, Duration most)
       throws SQLException {
-    if (connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
+    if (postgres(connection)) {
       Rows.execute(connection, "SET LOCAL %s = %d".formatted(setting, most.toMillis()));
     }
   }
 
-  /** A connection that cannot even roll back was lost, whatever the work says of it. */
-  private static void rollBack(String what, Connection connection, Throwable thrown) {
-    try {
-      connection.rollback();
-    } catch (SQLException lost) {
-      lost.addSuppressed(thrown);
-      throw unavailable(what, lost);
-    }
+  static boolean postgres(Connection connection) throws SQLException {
+    return connection.getMetaData().getDatabaseProductName().equals("PostgreSQL");
   }
 
   static StoreUnavailableException unavailable(String what, SQLException cause) {
@@ -153,7 +148,7 @@ final class Database {
           Schema.create(session.connection);
           session.connection.commit();
         } catch (SQLException e) {
-          session.connection.rollback();
+          session.rollBack("create the tables refold_…", e);
           if (!SqlFailures.exists(e)) {
             throw e;
           }
@@ -170,6 +165,7 @@ final class Database {
     final Connection connection;
     final int isolation;
     private final boolean autoCommit;
+    private boolean abandoned;
 
     Session(DataSource source) throws SQLException {
       connection = source.getConnection();
@@ -182,11 +178,32 @@ final class Database {
       }
     }
 
+    /** A connection that cannot even roll back was lost, whatever the work says of it. */
+    void rollBack(String what, Throwable thrown) {
+      try {
+        connection.rollback();
+      } catch (SQLException lost) {
+        abandon();
+        lost.addSuppressed(thrown);
+        throw unavailable(what, lost);
+      }
+    }
+
+    /** Ends a connection whose transaction may be open: nothing may commit it from now on. */
+    void abandon() {
+      abandoned = true;
+      try {
+        connection.abort(Runnable::run);
+      } catch (SQLException e) {
+        // it was closed, or is below
+      }
+    }
+
     /** The outcome is known by now: what goes wrong here is the pool's to notice. */
     @Override
     public void close() {
       try {
-        if (!connection.isClosed()) {
+        if (!abandoned && !connection.isClosed()) {
           if (connection.getTransactionIsolation() != isolation) {
             connection.setTransactionIsolation(isolation);
           }

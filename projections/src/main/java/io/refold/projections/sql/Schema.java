@@ -25,6 +25,12 @@ final class Schema {
             PRIMARY KEY (name))\
           """,
           """
+          CREATE TABLE refold_name (
+            name VARCHAR(50) NOT NULL,
+            projection VARCHAR(64) NOT NULL,
+            PRIMARY KEY (name))\
+          """,
+          """
           CREATE TABLE refold_head (
             projection VARCHAR(64) NOT NULL,
             generation INTEGER NOT NULL,

@@ -89,6 +89,11 @@ final class SqlGenerations {
       }
       projection.create(
           new SqlView(BorrowedConnection.of(connection), generation.number(), names, asked));
+      if (names.schema().isEmpty()) {
+        for (String table : asked) {
+          NameClaims.take(connection, generation.projection(), names.logical(table));
+        }
+      }
       record(connection, generation, asked);
     } catch (SQLException e) {
       if (SqlFailures.away(e)) {
@@ -170,6 +175,7 @@ final class SqlGenerations {
                   generation.projection(),
                   generation.number());
             }
+            NameClaims.release(connection, generation.projection());
             if (!tables.isEmpty()) {
               Rows.execute(
                   connection, "DROP TABLE IF EXISTS " + String.join(", ", tables) + " CASCADE");

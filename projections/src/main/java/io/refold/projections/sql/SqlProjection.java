@@ -11,7 +11,10 @@ import java.util.List;
 public interface SqlProjection {
   /** How the tables of one generation are told from those of another. */
   enum Naming {
-    /** By their names: {@code orders_g3}, in the default schema of the connections. */
+    /**
+     * By their names: {@code orders_g3}, in the default schema of the connections. There no two
+     * projections may call tables the same.
+     */
     SUFFIX,
     /**
      * By a schema for each generation, called after the projection: {@code "sales_g3".orders}. It
@@ -47,6 +50,9 @@ public interface SqlProjection {
    *
    * <p>Every name that is asked from {@link SqlView#table} here is taken for a table's: it is
    * dropped with its generation, together with what depends on it.
+   *
+   * <p>With {@link Naming#SUFFIX}, a name that another projection has is refused: the generation is
+   * not made then, and its workers say why.
    *
    * @throws SQLException if the database refuses it; the generation is not made then
    */

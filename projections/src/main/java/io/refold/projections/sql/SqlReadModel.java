@@ -8,6 +8,7 @@ import io.refold.projections.ReadModelMissingException;
 import io.refold.projections.Subscriber;
 import io.refold.projections.Target;
 import io.refold.projections.store.Generation;
+import io.refold.projections.store.Generations.Kind;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
@@ -208,13 +209,18 @@ public final class SqlReadModel implements Subscriber {
     }
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       var before = connection.setSavepoint();
-      Optional<SqlView> view = held(connection, connection);
-      if (view.isPresent()) {
+      Optional<SqlView> view = Optional.empty();
+      try {
+        view = held(connection, connection);
+      } finally {
+        if (view.isEmpty()) {
+          connection.rollback(before);
+        }
         connection.releaseSavepoint(before);
+      }
+      if (view.isPresent()) {
         return view.get();
       }
-      connection.rollback(before);
-      connection.releaseSavepoint(before);
     }
     throw new SQLTransactionRollbackException(
         "the tables of projection '%s' were switched: run the transaction again".formatted(name()),
@@ -265,10 +271,9 @@ public final class SqlReadModel implements Subscriber {
     return sources.keySet();
   }
 
-  /** Returns a layout with one shard: a transaction reaches all tables. */
   @Override
   public Shape shape(int shards) {
-    return new Shape(version(), 1, List.of());
+    return Kind.TABLES.shape(version());
   }
 
   @Override

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A statement that has failed unnoticed by the user's code, or a constraint that is checked
  * late, shows itself only behind the batch. Then the batch is rolled back and run once more,
- * checked after each event, so that the failure gets the right address.
+ * checked after each event, so that the failure gets the right address. So is a batch in which the
+ * user's code has ended the transaction, which PostgreSQL tells by the transaction's number.
  */
 final class SqlTarget implements Target {
   private final Database database;
@@ -54,6 +55,10 @@ final class SqlTarget implements Target {
 
     UnattributedException(SQLException cause) {
       super(cause);
+    }
+
+    UnattributedException(String message) {
+      super(message);
     }
   }
 
@@ -139,20 +144,21 @@ final class SqlTarget implements Target {
               events.stream()
                   .filter(event -> event.position().sequence() > checkpoint.sequence())
                   .toList();
-          pass(connection, lease, open, parking, checked);
-          move(connection, lease, last);
+          var lock = HeadLock.of(connection);
+          pass(lock, lease, open, parking, checked);
+          if (!lock.held() || !move(connection, lease, checkpoint, last)) {
+            throw new UnattributedException(
+                "the lock on partition %d of generation %s was lost: code has ended the transaction"
+                    .formatted(lease.partition(), lease.generation()));
+          }
           return new Result.Applied(Map.of(0, last), outdating);
         });
   }
 
   private void pass(
-      Connection connection,
-      Lease lease,
-      List<StoredEvent> events,
-      Parking parking,
-      boolean checked)
+      HeadLock lock, Lease lease, List<StoredEvent> events, Parking parking, boolean checked)
       throws SQLException, EventFailure {
-    var heads = new HeadRow(connection, lease);
+    var heads = new HeadRow(lock.connection(), lease);
     for (StoredEvent event : events) {
       if (parking.parks(event)) {
         if (heads.note(event.stream()).isEmpty()) {
@@ -162,12 +168,12 @@ final class SqlTarget implements Target {
       } else if (parking.drops(event)) {
         heads.addDrop(event);
       } else {
-        run(connection, lease, event, checked);
+        run(lock, lease, event, checked);
       }
     }
     if (!checked) {
       try {
-        Rows.execute(connection, "SET CONSTRAINTS ALL IMMEDIATE");
+        Rows.execute(lock.connection(), "SET CONSTRAINTS ALL IMMEDIATE");
       } catch (SQLException e) {
         if (SqlFailures.away(e)) {
           throw e;
@@ -177,25 +183,35 @@ final class SqlTarget implements Target {
     }
   }
 
-  private static void move(Connection connection, Lease lease, Position checkpoint)
+  /** Moves the checkpoint, and returns whether the head was still the one that was locked. */
+  private static boolean move(Connection connection, Lease lease, Position from, Position to)
       throws SQLException {
-    Rows.update(
-        connection,
-        "UPDATE refold_head SET sequence = ?, micros = ?"
-            + " WHERE projection = ? AND generation = ? AND part = ?",
-        checkpoint.sequence(),
-        checkpoint.micros(),
-        lease.generation().projection(),
-        lease.generation().number(),
-        lease.partition());
+    return Rows.update(
+            connection,
+            "UPDATE refold_head SET sequence = ?, micros = ?"
+                + " WHERE projection = ? AND generation = ? AND part = ?"
+                + " AND owner = ? AND epoch = ? AND sequence = ?",
+            to.sequence(),
+            to.micros(),
+            lease.generation().projection(),
+            lease.generation().number(),
+            lease.partition(),
+            lease.owner(),
+            lease.epoch(),
+            from.sequence())
+        == 1;
   }
 
-  /** Runs the user's code for an event; a database that is away is no fault of the event. */
-  private void run(Connection connection, Lease lease, StoredEvent event, boolean checked)
+  /**
+   * Runs the user's code for an event; a database that is away is no fault of the event.
+   *
+   * @param checked whether what would show itself only at the end is looked for right behind it
+   */
+  private void run(HeadLock lock, Lease lease, StoredEvent event, boolean checked)
       throws SQLException, EventFailure {
     var view =
         new SqlView(
-            BorrowedConnection.of(connection),
+            BorrowedConnection.of(lock.connection()),
             lease.generation().number(),
             names,
             new LinkedHashSet<>());
@@ -204,8 +220,7 @@ final class SqlTarget implements Target {
         source.apply(view, event);
       }
       if (checked) {
-        Rows.execute(connection, "SET CONSTRAINTS ALL IMMEDIATE");
-        Rows.execute(connection, "SET CONSTRAINTS ALL DEFERRED");
+        lock.check();
       }
     } catch (Throwable thrown) {
       Optional<SQLException> failure = SqlFailures.in(thrown);
@@ -261,7 +276,7 @@ final class SqlTarget implements Target {
           if (dropped) {
             head.addDrop(event);
           } else {
-            run(connection, lease, event, true);
+            run(HeadLock.of(connection), lease, event, true);
           }
           head.moveNote(stream, new Note(event.version(), event.position()));
           return Retried.DONE;

@@ -24,8 +24,9 @@ public final class SqlView {
   }
 
   /**
-   * Returns the connection. Where Refold has opened it, it refuses to end the transaction, and
-   * closing it does nothing.
+   * Returns the connection. Where Refold has opened it, it and its statements refuse to end the
+   * transaction, and closing it does nothing. Its driver's own classes are had by {@link
+   * Connection#unwrap}, and those of statements by {@link PreparedStatement#unwrap}.
    */
   public Connection connection() {
     return connection;

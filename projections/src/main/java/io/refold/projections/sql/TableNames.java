@@ -37,6 +37,11 @@ record TableNames(String schema, String suffix) {
     return schema.isEmpty() ? index(name) : quoted(schema) + "." + index(name);
   }
 
+  /** Returns what all generations call a table, from its name without schema in this one. */
+  String logical(String table) {
+    return table.substring(1, table.length() - 1 - suffix.length());
+  }
+
   String index(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(

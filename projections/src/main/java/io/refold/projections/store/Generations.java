@@ -1,6 +1,7 @@
 package io.refold.projections.store;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +14,49 @@ import java.util.Optional;
  * known.
  */
 public interface Generations {
+  /** What a generation is of; all generations of a name are of one kind. */
+  enum Kind {
+    /** Rows of a projection. */
+    ROWS("a projection of rows", ""),
+    /** A database's tables, in one shard: a transaction reaches them all. */
+    TABLES("a projection of tables", ":tables"),
+    /** A reaction with an owner per partition. */
+    REACTION("a reaction in order", ""),
+    /** A reaction whose consumers share partitions. */
+    UNORDERED_REACTION("an unordered reaction", "unordered"),
+    /** All instances of a process. */
+    PROCESS("a process", "process");
+
+    private final String title;
+    private final String mark;
+
+    /** The mark stands for the names of indexes; beside rows it is a name that no index has. */
+    Kind(String title, String mark) {
+      this.title = title;
+      this.mark = mark;
+    }
+
+    /**
+     * Returns the layout of what has no rows.
+     *
+     * @throws IllegalStateException for rows, whose layout is the projection's
+     */
+    public Shape shape(int version) {
+      List<String> marks = mark.isEmpty() ? List.of() : List.of(mark);
+      return switch (this) {
+        case ROWS -> throw new IllegalStateException("rows are laid out by their projection");
+        case TABLES -> new Shape(version, 1, marks);
+        case REACTION, UNORDERED_REACTION, PROCESS -> new Shape(version, 0, marks);
+      };
+    }
+
+    /** Returns what it is called, with its article. */
+    @Override
+    public String toString() {
+      return title;
+    }
+  }
+
   /**
    * How a generation is laid out, recorded when it is made.
    *
@@ -24,6 +68,14 @@ public interface Generations {
     /** Copies the list. */
     public Shape {
       indexes = List.copyOf(indexes);
+    }
+
+    /** Returns what it is a layout of. */
+    public Kind kind() {
+      return EnumSet.complementOf(EnumSet.of(Kind.ROWS)).stream()
+          .filter(kind -> equals(kind.shape(version)))
+          .findFirst()
+          .orElse(Kind.ROWS);
     }
   }
 

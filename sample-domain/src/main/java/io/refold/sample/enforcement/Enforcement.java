@@ -18,6 +18,7 @@ import io.refold.sample.fine.FineCommand.AddPenalty;
 import io.refold.sample.fine.FineCommand.SendToCollection;
 import io.refold.sample.fine.FineDecider;
 import io.refold.sample.fine.FineEvent;
+import io.refold.sample.fine.FineEvent.FineCreated;
 import io.refold.sample.fine.FineEvent.FineNotified;
 import io.refold.sample.fine.FineEvent.PenaltyAdded;
 import java.time.Instant;
@@ -109,22 +110,30 @@ public final class Enforcement implements BusinessProcess<Fine, FineCommand> {
     };
   }
 
+  /** Decides by the fine itself, which also knows what happened before this process began. */
   @Override
-  public Step<Fine, FineCommand> due(Fine fine, Deadline deadline) {
+  public Step<Fine, FineCommand> due(Fine known, Deadline deadline) {
     LocalDate today = LocalDate.ofInstant(deadline.due(), ZoneOffset.UTC);
-    Step<Fine, FineCommand> step = Step.to(fine);
-    if (deadline.name().equals(PENALTY) && fine.created() != null) {
-      return step.send(deadline.instance(), new AddPenalty(today, 2 * fine.created().cents()));
+    Fine fine = fines.load(deadline.instance()).state();
+    Step<Fine, FineCommand> step = Step.to(known);
+    FineCreated created = fine.created();
+    if (created == null || settled(fine)) {
+      return step;
     }
-    return fine.appeal().pending()
-        ? step.deadline(COLLECTION, midnight(today.plusDays(DAYS_TO_ASK_AGAIN)))
-        : step.send(deadline.instance(), new SendToCollection(today));
+    return switch (deadline.name()) {
+      case PENALTY -> step.send(deadline.instance(), new AddPenalty(today, 2 * created.cents()));
+      case COLLECTION ->
+          fine.appeal().pending()
+              ? step.deadline(COLLECTION, midnight(today.plusDays(DAYS_TO_ASK_AGAIN)))
+              : step.send(deadline.instance(), new SendToCollection(today));
+      default -> throw new IllegalArgumentException("no deadline is called " + deadline.name());
+    };
   }
 
   @Override
   public void send(Outgoing<FineCommand> outgoing, CommandOptions options) {
     try {
-      fines.handle(outgoing.to(), outgoing.command(), options);
+      fines.handle(outgoing.to(), dated(outgoing), options);
     } catch (CommandRejectedException refused) {
       if (!MOVED_ON.contains(refused.code())) {
         throw refused;
@@ -132,8 +141,18 @@ public final class Enforcement implements BusinessProcess<Fine, FineCommand> {
     }
   }
 
+  /** A process that is late sends to collection behind what has happened to the fine meanwhile. */
+  private FineCommand dated(Outgoing<FineCommand> outgoing) {
+    return outgoing.command() instanceof SendToCollection(var planned)
+        ? new SendToCollection(
+            fines.load(outgoing.to()).state().lastDate().filter(planned::isBefore).orElse(planned))
+        : outgoing.command();
+  }
+
+  /** Tells whether nothing is left to enforce; not by payments where the sum is not known. */
   private static boolean settled(Fine fine) {
-    boolean paid = !fine.payments().isEmpty() && fine.outstandingCents() <= 0;
+    boolean paid =
+        fine.created() != null && !fine.payments().isEmpty() && fine.outstandingCents() <= 0;
     return paid
         || fine.collected() != null
         || fine.dismissedByPrefecture()

@@ -45,6 +45,10 @@ class EnforcementTest {
   private static final LocalDate NOTIFIED = LocalDate.of(2006, 8, 13);
   private static final LocalDate PENALTY = NOTIFIED.plusDays(60);
 
+  private static final FineCommand CREATED =
+      new CreateFine(NOTIFIED.minusDays(20), 35_00, VehicleClass.A, 157, 0, "561", null);
+  private static final FineCommand SENT = new SendFine(NOTIFIED.minusDays(10), 11_00);
+
   private final Calendar calendar = new Calendar();
 
   /** A clock that stands at the beginning of a day. */
@@ -74,14 +78,18 @@ class EnforcementTest {
     final Processes<Fine, FineCommand> enforcement;
     final DeterministicWorkers workers;
 
-    Office(ProjectionStore store) {
+    /** Opens with fines that were there before the process. */
+    Office(ProjectionStore store, FineCommand... before) {
       events = store.events();
       fines = CommandHandler.on(events, FineDecider.FINES, new FineDecider()).build();
       enforcement = Processes.of(new Enforcement(events, StartAt.now()), calendar);
       workers = DeterministicWorkers.on(store).add(enforcement);
+      for (FineCommand command : before) {
+        handle(command);
+      }
       workers.runUntilIdle();
-      handle(new CreateFine(NOTIFIED.minusDays(20), 35_00, VehicleClass.A, 157, 0, "561", null));
-      handle(new SendFine(NOTIFIED.minusDays(10), 11_00));
+      handle(CREATED);
+      handle(SENT);
       handle(new NotifyFine(NOTIFIED, "P", "P"));
     }
 
@@ -106,6 +114,11 @@ class EnforcementTest {
 
   private Office office() {
     return new Office(InMemoryProjectionStore.on(new InMemoryEventStore()));
+  }
+
+  /** An office whose process has not seen how the fine was created. */
+  private Office lateOffice() {
+    return new Office(InMemoryProjectionStore.on(new InMemoryEventStore()), CREATED, SENT);
   }
 
   private static void goesItsWay(Office office) {
@@ -196,6 +209,42 @@ class EnforcementTest {
       office.workers.runUntilIdle();
       assertThat(office.fine().penalty()).isEqualTo(new PenaltyAdded(PENALTY, 99_00));
       assertThat(List.copyOf(office.events.history(FineDecider.FINES, "A1").toList())).hasSize(4);
+    }
+  }
+
+  @Test
+  void aFineFromBeforeTheProcessGoesItsWay() {
+    try (Office office = lateOffice()) {
+      goesItsWay(office);
+    }
+  }
+
+  @Test
+  void aFineFromBeforeTheProcessThatIsPaidInPartGoesItsWay() {
+    try (Office office = lateOffice()) {
+      office.on(NOTIFIED);
+      office.handle(new RecordPayment(NOTIFIED.plusDays(5), 45_00, 45_00));
+      goesItsWay(office);
+    }
+  }
+
+  @Test
+  void aFineFromBeforeTheProcessThatIsPaidIsLeftAlone() {
+    try (Office office = lateOffice()) {
+      office.on(NOTIFIED);
+      office.handle(new RecordPayment(NOTIFIED.plusDays(5), 46_00, 46_00));
+      office.on(PENALTY.plusDays(999));
+      assertThat(office.fine().has(Activity.ADD_PENALTY)).isFalse();
+    }
+  }
+
+  @Test
+  void whatWasPaidInPartMeanwhileDoesNotKeepALateWorkerFromCollection() {
+    try (Office office = office()) {
+      office.on(PENALTY);
+      office.handle(new RecordPayment(PENALTY.plusDays(215), 10_00, 10_00));
+      office.on(PENALTY.plusDays(220));
+      assertThat(office.fine().collected()).isEqualTo(new SentToCollection(PENALTY.plusDays(215)));
     }
   }
 }
