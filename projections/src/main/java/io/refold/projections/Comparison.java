@@ -104,7 +104,7 @@ final class Comparison {
       StoredRow stored = mine.get(key);
       StoredRow expected = right.get(key);
       rows++;
-      if (differ(stored, expected)) {
+      if (differ(key, stored, expected)) {
         differs(key, stored, expected);
       } else if (where != 0) {
         entries.add(new Verification.Entry(Optional.empty(), "", key, where < 0));
@@ -139,21 +139,25 @@ final class Comparison {
             Optional.ofNullable(expected).map(StoredRow::json)));
   }
 
-  private static boolean differ(@Nullable StoredRow one, @Nullable StoredRow other) {
+  private boolean differ(String key, @Nullable StoredRow one, @Nullable StoredRow other) {
     if (one == null || other == null) {
       return one != null || other != null;
     }
-    return differ(one.json(), other.json());
+    return differ(format, key, one.json(), other.json());
   }
 
-  /** Compares JSON as trees: the order of members does not count. */
-  static boolean differ(String one, String other) {
+  /**
+   * Compares JSON as trees, where the order of members does not count, and then as rows: a set is
+   * written in an order that differs from process to process.
+   */
+  static <V> boolean differ(RowFormat<V> format, String key, String one, String other) {
     if (one.equals(other)) {
       return false;
     }
     try {
-      return !JSON.readTree(one).equals(JSON.readTree(other));
-    } catch (JacksonException e) {
+      return !JSON.readTree(one).equals(JSON.readTree(other))
+          && !format.read(key, one).equals(format.read(key, other));
+    } catch (JacksonException | UnreadableRowException e) {
       return true;
     }
   }

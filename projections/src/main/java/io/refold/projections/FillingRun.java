@@ -1,6 +1,8 @@
 package io.refold.projections;
 
 import io.refold.projections.RebuildProgress.State;
+import io.refold.projections.store.DroppedEvent;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Catalog;
 import io.refold.projections.store.Generations.Filling;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +24,13 @@ import org.slf4j.LoggerFactory;
  */
 abstract sealed class FillingRun permits RebuildRun, VerificationRun {
   private static final Logger LOG = LoggerFactory.getLogger(FillingRun.class);
+
+  private static final String WAYS_OUT =
+      "; mend the code, or drop the event through store.parked(projection), and call it again, or"
+          + " with RebuildOptions.parkFailures()";
+
+  /** How many events the fresh generation may be behind when the old one is fenced. */
+  static final int NEAR = 2_000;
 
   private final ProjectionStore store;
   private final Subscriber subscriber;
@@ -166,7 +176,11 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
       }
       String problem = seen.get().state().problem();
       if (!problem.isEmpty() && !problem.startsWith(PartitionOwner.RETRYING)) {
-        fail(problem, null);
+        fail(
+            problem.startsWith(PartitionOwner.HALTED)
+                ? problem.substring(PartitionOwner.HALTED.length()) + WAYS_OUT
+                : problem,
+            null);
         return outlooks;
       }
       outlooks.add(seen.get());
@@ -219,16 +233,48 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
       endedElsewhere();
       return;
     }
-    failure = failed(reason, cause);
+    RebuildFailedException failed = failed(reason, cause);
+    failure = failed;
+    LOG.error("{}", failed.getMessage(), cause);
     remove();
     reached(State.FAILED);
   }
 
   private RebuildFailedException failed(String reason, @Nullable Throwable cause) {
     return new RebuildFailedException(
-        "%s of projection '%s' has failed, its rows are what they were: %s"
-            .formatted(what(), projection(), reason),
+        "%s of projection '%s' has failed, %s: %s"
+            .formatted(what(), projection(), untouched(), reason),
         cause);
+  }
+
+  /** Says what is read after a failure. */
+  private String untouched() {
+    int version = filling.fresh().shape().version();
+    return version == filling.old().shape().version()
+        ? "its rows are what they were"
+        : "there are no rows of version %d, and it does not start again by itself"
+            .formatted(version);
+  }
+
+  /** Returns events as messages name them. */
+  static String named(List<EventAddress> events) {
+    return events.stream().map(EventAddress::toString).collect(Collectors.joining(", "));
+  }
+
+  /** Returns what was dropped in the old generation after the fresh one had inherited. */
+  final List<EventAddress> droppedMeanwhile() {
+    var meanwhile = new ArrayList<EventAddress>();
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      var inherited =
+          store.parkedStreams().dropped(partition, fresh()).stream()
+              .map(DroppedEvent::event)
+              .collect(Collectors.toSet());
+      store.parkedStreams().dropped(partition, old()).stream()
+          .map(DroppedEvent::event)
+          .filter(event -> !inherited.contains(event))
+          .forEach(meanwhile::add);
+    }
+    return meanwhile;
   }
 
   private void remove() {
@@ -251,6 +297,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
               null);
       reached(State.FAILED);
     } else {
+      remove(); // it may have been swept before this process created keys
       reached(State.CANCELLED);
     }
   }

@@ -158,8 +158,6 @@ public final class ProjectionWorkers implements AutoCloseable {
     /**
      * Starts the workers.
      *
-     * @throws IllegalStateException if something of another kind, say a reaction, was started under
-     *     the name of one of them before
      * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
      */
     public ProjectionWorkers start() {
@@ -236,12 +234,25 @@ public final class ProjectionWorkers implements AutoCloseable {
    * single pass over the history, as {@link #rebuild(Projection, Projection, Projection...)} does.
    */
   public List<Rebuild> rebuild(Collection<String> names) {
+    return together(names, null);
+  }
+
+  /**
+   * Starts to make afresh what several projections and subscribers make, given by their names, as
+   * {@link #rebuild(Collection)} does. All of them go as is said here; a limit holds for each by
+   * itself, so for the single pass, too.
+   */
+  public List<Rebuild> rebuild(Collection<String> names, RebuildOptions options) {
+    return together(names, options);
+  }
+
+  private List<Rebuild> together(Collection<String> names, @Nullable RebuildOptions options) {
     List<Rebuild> started =
         supervisor.together(() -> {
           var rebuilds = new ArrayList<Rebuild>();
           try {
             for (String name : new LinkedHashSet<>(names)) {
-              rebuilds.add(rebuild(name, null));
+              rebuilds.add(rebuild(name, options));
             }
           } catch (RuntimeException e) {
             rebuilds.forEach(Rebuild::cancel);

@@ -5,6 +5,7 @@ import io.refold.eventstore.StreamId;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Filling;
 import io.refold.projections.store.Generations.Purpose;
+import io.refold.projections.store.Heads;
 import io.refold.projections.store.Parking;
 import io.refold.projections.store.Views;
 import java.time.Duration;
@@ -138,9 +139,29 @@ final class Recomputation<V> {
   private Map<Integer, Parking> parking() {
     var left = new HashMap<Integer, Parking>();
     for (int partition : partitions()) {
-      left.put(partition, Standstill.parking(store, partition, old()));
+      left.put(partition, parking(partition));
     }
     return left;
+  }
+
+  /**
+   * Returns what the row is without. Which events of a parked stream a shard has not, only its head
+   * tells: it may have passed the failing one before that failed in another shard, and then gets no
+   * retry of it.
+   */
+  private Parking parking(int partition) {
+    Heads.Head head =
+        store
+            .views()
+            .head(old(), shard(), partition)
+            .orElseThrow(() -> new IllegalStateException("its rows are gone"));
+    var waiting = new HashMap<StreamId, Long>();
+    head.notes().forEach((stream, note) -> waiting.put(stream, note.version() + 1));
+    return new Parking(waiting, Standstill.parking(store, partition, old()).dropped());
+  }
+
+  private int shard() {
+    return RowFormat.shard(key, filling.old().shape().shards());
   }
 
   private static Parking left(Map<Integer, Parking> parking, int partition) {
@@ -148,7 +169,7 @@ final class Recomputation<V> {
   }
 
   private Optional<Verification.Row> mend(Standstill standstill, Optional<String> right) {
-    int shard = RowFormat.shard(key, filling.old().shape().shards());
+    int shard = shard();
     Views.ShardRows read =
         store
             .views()
@@ -172,7 +193,7 @@ final class Recomputation<V> {
     Optional<String> was = Optional.ofNullable(stored).map(Views.StoredRow::json);
     boolean same =
         was.isPresent() == right.isPresent()
-            && (was.isEmpty() || !Comparison.differ(was.get(), right.orElseThrow()));
+            && (was.isEmpty() || !Comparison.differ(format, key, was.get(), right.orElseThrow()));
     return same ? Optional.empty() : Optional.of(new Verification.Row(key, was, right));
   }
 

@@ -18,7 +18,10 @@ import java.util.Optional;
  * @param entries the places in orders that differ: what an index, or the list of all rows, names
  *     and should not, or does not name and should
  * @param dropped the events that are left out for good, in both
- * @param parked the streams that wait; the rows of one whose event could be applied by now differ
+ * @param parked the streams that wait; the rows of one may differ: its event could be applied by
+ *     now, or some of its rows had it before it failed in another
+ * @param failing the streams with an event that the rows that are read have and that cannot be
+ *     applied now, each with the error; the rows folded afresh are without it and what follows it
  * @param stoodStill for how long the rows that are read were not brought up to date
  */
 public record Verification(
@@ -30,6 +33,7 @@ public record Verification(
     List<Entry> entries,
     List<DroppedEvent> dropped,
     List<ParkedStream> parked,
+    List<ParkedStream> failing,
     Duration stoodStill) {
   /** Copies the lists. */
   public Verification {
@@ -38,6 +42,7 @@ public record Verification(
     entries = List.copyOf(entries);
     dropped = List.copyOf(dropped);
     parked = List.copyOf(parked);
+    failing = List.copyOf(failing);
   }
 
   /**
@@ -59,8 +64,8 @@ public record Verification(
    */
   public record Entry(Optional<String> index, String value, String key, boolean live) {}
 
-  /** Tells whether nothing differs. */
+  /** Tells whether nothing differs, and everything that the rows have could be applied again. */
   public boolean clean() {
-    return differing.isEmpty() && entries.isEmpty();
+    return differing.isEmpty() && entries.isEmpty() && failing.isEmpty();
   }
 }

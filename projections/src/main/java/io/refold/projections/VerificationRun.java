@@ -1,8 +1,10 @@
 package io.refold.projections;
 
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StreamId;
 import io.refold.projections.RebuildProgress.State;
 import io.refold.projections.store.DroppedEvent;
+import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generations.Catalog;
 import io.refold.projections.store.Generations.Filling;
 import io.refold.projections.store.Generations.Layout;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * shadow. A verification whose process dies is cancelled by the next one that sees it.
  */
 final class VerificationRun extends FillingRun {
-  private static final int NEAR = 2_000;
   private static final int ROUNDS = 20;
   private static final Duration GRACE = Duration.ofSeconds(5);
 
@@ -153,6 +155,11 @@ final class VerificationRun extends FillingRun {
           null);
       return true;
     }
+    List<EventAddress> dropped = droppedMeanwhile();
+    if (!dropped.isEmpty()) {
+      fail("event %s was dropped meanwhile, verify again".formatted(named(dropped)), null);
+      return true;
+    }
     try {
       fence.get().complete();
     } catch (EventFailure failure) {
@@ -188,10 +195,13 @@ final class VerificationRun extends FillingRun {
     var positions = new ArrayList<Position>();
     var dropped = new ArrayList<DroppedEvent>();
     var parked = new ArrayList<ParkedStream>();
+    var failing = new ArrayList<ParkedStream>();
     for (int partition = 0; partition < store().events().partitions(); partition++) {
       positions.add(at.positions().getOrDefault(partition, Position.origin(partition)));
       dropped.addAll(store().parkedStreams().dropped(partition, old()));
-      parked.addAll(store().parkedStreams().parked(partition, old()));
+      List<ParkedStream> waiting = store().parkedStreams().parked(partition, old());
+      parked.addAll(waiting);
+      failing.addAll(failing(store().parkedStreams().parked(partition, fresh()), waiting));
     }
     if (!end(State.DONE)) { // whoever has ended it has lifted the fence: nothing was compared
       endedElsewhere();
@@ -207,6 +217,16 @@ final class VerificationRun extends FillingRun {
             comparison.entries(),
             dropped,
             parked,
+            failing,
             Duration.ofNanos(System.nanoTime() - fenced));
+  }
+
+  /** Returns those of the shadow's parked streams that wait in it from an earlier event on. */
+  private static List<ParkedStream> failing(List<ParkedStream> shadow, List<ParkedStream> live) {
+    Map<StreamId, Long> waiting =
+        live.stream().collect(Collectors.toMap(ParkedStream::stream, ParkedStream::version));
+    return shadow.stream()
+        .filter(waits -> waits.version() < waiting.getOrDefault(waits.stream(), Long.MAX_VALUE))
+        .toList();
   }
 }

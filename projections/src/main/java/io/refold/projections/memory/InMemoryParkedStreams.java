@@ -24,11 +24,6 @@ final class InMemoryParkedStreams implements ParkedStreams {
   private final InMemorySubscriptions subscriptions;
   private final Clock clock;
 
-  /** Drops of generations that are not created yet. */
-  private final Map<Place, Map<EventAddress, DroppedEvent>> inherited = new HashMap<>();
-
-  private record Place(int partition, Generation generation) {}
-
   InMemoryParkedStreams(InMemorySubscriptions subscriptions, Clock clock) {
     this.subscriptions = subscriptions;
     this.clock = clock;
@@ -48,7 +43,7 @@ final class InMemoryParkedStreams implements ParkedStreams {
   }
 
   private Map<EventAddress, DroppedEvent> dropped(Slot slot, int partition, Generation generation) {
-    slot.dropped.putAll(inherited.getOrDefault(new Place(partition, generation), Map.of()));
+    slot.dropped.putAll(subscriptions.inherited(generation, partition));
     return slot.dropped;
   }
 
@@ -69,21 +64,6 @@ final class InMemoryParkedStreams implements ParkedStreams {
               attempts + (before == null ? 0 : before.attempts()),
               before == null ? Instant.now(clock) : before.since()));
       slot.requests.remove(stream);
-      return Outcome.DONE;
-    }
-  }
-
-  @Override
-  public Outcome advance(Lease lease, StreamId stream, long version) {
-    synchronized (subscriptions) {
-      Slot slot = subscriptions.owned(lease);
-      if (slot == null) {
-        return Outcome.NOT_OWNER;
-      }
-      slot.parked.computeIfPresent(
-          stream,
-          (same, waits) ->
-              new ParkedStream(same, version, waits.error(), waits.attempts(), waits.since()));
       return Outcome.DONE;
     }
   }
@@ -149,6 +129,14 @@ final class InMemoryParkedStreams implements ParkedStreams {
   }
 
   @Override
+  public List<Request> asked(int partition, Generation generation) {
+    synchronized (subscriptions) {
+      Slot slot = subscriptions.slot(generation, partition);
+      return slot == null ? List.of() : List.copyOf(slot.requests.values());
+    }
+  }
+
+  @Override
   public List<ParkedStream> parked(int partition, Generation generation) {
     synchronized (subscriptions) {
       Slot slot = subscriptions.slot(generation, partition);
@@ -169,9 +157,7 @@ final class InMemoryParkedStreams implements ParkedStreams {
     synchronized (subscriptions) {
       Slot slot = subscriptions.slot(old, partition);
       if (slot != null) {
-        inherited
-            .computeIfAbsent(new Place(partition, fresh), key -> new HashMap<>())
-            .putAll(dropped(slot, partition, old));
+        subscriptions.inherited(fresh, partition).putAll(dropped(slot, partition, old));
       }
     }
   }

@@ -5,7 +5,6 @@ import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.LogHead;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StreamId;
-import io.refold.projections.store.Deliveries.Failed;
 import io.refold.projections.store.DroppedEvent;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
@@ -32,6 +31,9 @@ final class InMemorySubscriptions implements Subscriptions {
   private final EventStore events;
   private final Clock clock;
   private final Map<Key, Slot> slots = new HashMap<>();
+
+  /** What was dropped in earlier generations, also for those that are not created yet. */
+  private final Map<Key, Map<EventAddress, DroppedEvent>> inherited = new HashMap<>();
 
   InMemorySubscriptions(EventStore events, Clock clock) {
     this.events = events;
@@ -60,8 +62,6 @@ final class InMemorySubscriptions implements Subscriptions {
     final Map<StreamId, ParkedStream> parked = new HashMap<>();
     final Map<StreamId, ParkedStreams.Request> requests = new HashMap<>();
     final Map<EventAddress, DroppedEvent> dropped = new HashMap<>();
-    final Map<EventAddress, Failed> failed = new HashMap<>();
-    InMemoryDeliveries.@Nullable Shared shared;
 
     Slot(Place behind) {
       settled = behind.last();
@@ -85,6 +85,10 @@ final class InMemorySubscriptions implements Subscriptions {
     return slots.get(new Key(partition, generation));
   }
 
+  Map<EventAddress, DroppedEvent> inherited(Generation generation, int partition) {
+    return inherited.computeIfAbsent(new Key(partition, generation), key -> new HashMap<>());
+  }
+
   @Nullable Slot owned(Lease lease) {
     Slot slot = slot(lease.generation(), lease.partition());
     boolean ours =
@@ -95,7 +99,7 @@ final class InMemorySubscriptions implements Subscriptions {
     return ours ? slot : null;
   }
 
-  boolean stands(Position position) {
+  private boolean stands(Position position) {
     return position.sequence() == 0
         || log(position.partition(), position.sequence() - 1, 1).stream()
             .anyMatch(entry -> entry.position().equals(position));
@@ -115,7 +119,7 @@ final class InMemorySubscriptions implements Subscriptions {
     if (slot.fencedFor > 0) {
       return new Acquisition.Fenced();
     }
-    if (slot.problem.startsWith(LOST)) {
+    if (slot.problem.startsWith("lost: ")) {
       return new Acquisition.Held("");
     }
     long now = micros();
@@ -269,18 +273,6 @@ final class InMemorySubscriptions implements Subscriptions {
   }
 
   @Override
-  public synchronized boolean startAnew(int partition, Generation generation, Place behind) {
-    Slot lost = slot(generation, partition);
-    if (lost == null || !lost.problem.startsWith(LOST)) {
-      return false;
-    }
-    var anew = new Slot(behind);
-    anew.epoch = lost.epoch;
-    slots.put(new Key(partition, generation), anew);
-    return true;
-  }
-
-  @Override
   public synchronized void bound(Generation generation, Position until) {
     Slot slot = slot(generation, until.partition());
     if (slot != null) {
@@ -314,6 +306,7 @@ final class InMemorySubscriptions implements Subscriptions {
   @Override
   public synchronized void delete(int partition, Generation generation) {
     slots.remove(new Key(partition, generation));
+    inherited.remove(new Key(partition, generation));
   }
 
   @Override
@@ -332,9 +325,7 @@ final class InMemorySubscriptions implements Subscriptions {
         log(position.partition(), position.sequence() - 1, 1).getFirst().pointers().stream()
             .anyMatch(pointer -> {
               ParkedStream waits = slot.parked.get(pointer.stream());
-              return (waits != null && waits.version() <= pointer.lastVersion())
-                  || slot.failed.keySet().stream()
-                      .anyMatch(failed -> InMemoryDeliveries.among(pointer, failed));
+              return waits != null && waits.version() <= pointer.lastVersion();
             });
     return parked ? Arrival.PARKED : Arrival.APPLIED;
   }
@@ -363,6 +354,6 @@ final class InMemorySubscriptions implements Subscriptions {
             head.events(),
             rate(slot),
             slot.attempts,
-            slot.parked.size() + slot.failed.size()));
+            slot.parked.size()));
   }
 }

@@ -30,7 +30,6 @@ import java.util.stream.Collectors;
 final class RedisParkedStreams implements ParkedStreams {
   private static final RedisScript LOAD = script("parked_load.lua");
   private static final RedisScript PARK = script("park.lua");
-  private static final RedisScript ADVANCE = script("advance.lua");
   private static final RedisScript UNPARK = script("unpark.lua");
   private static final RedisScript DROP = script("drop.lua");
   private static final RedisScript ASK = script("parked_ask.lua");
@@ -125,11 +124,6 @@ final class RedisParkedStreams implements ParkedStreams {
   }
 
   @Override
-  public Outcome advance(Lease lease, StreamId stream, long version) {
-    return fenced(ADVANCE, lease, parkedKey(lease), stream.toString(), version);
-  }
-
-  @Override
   public Outcome unpark(Lease lease, StreamId stream) {
     return fenced(UNPARK, lease, parkedKey(lease), stream.toString());
   }
@@ -154,15 +148,22 @@ final class RedisParkedStreams implements ParkedStreams {
   @Override
   public Optional<List<Request>> requests(Lease lease) {
     return owned(lease, keys.parked(lease.partition(), lease.generation()))
-        .map(fields -> {
-          var requests = new ArrayList<Request>();
-          fields.forEach((field, value) -> {
-            if (field.startsWith(REQUEST)) {
-              requests.add(request(StreamId.parse(field.substring(REQUEST.length())), value));
-            }
-          });
-          return requests;
-        });
+        .map(RedisParkedStreams::requests);
+  }
+
+  @Override
+  public List<Request> asked(int partition, Generation generation) {
+    return requests(all(keys.parked(partition, generation)));
+  }
+
+  private static List<Request> requests(Map<String, String> fields) {
+    var requests = new ArrayList<Request>();
+    fields.forEach((field, value) -> {
+      if (field.startsWith(REQUEST)) {
+        requests.add(request(StreamId.parse(field.substring(REQUEST.length())), value));
+      }
+    });
+    return requests;
   }
 
   /** Reads {@code retry} or {@code drop <version> <reason>}. */

@@ -46,12 +46,6 @@ public interface ParkedStreams {
    */
   Outcome park(Lease lease, StreamId stream, long version, String error, int attempts);
 
-  /**
-   * Moves the event from which on a stream is parked; everything else on record stays, also what
-   * was asked about it. Does nothing if the stream is not parked.
-   */
-  Outcome advance(Lease lease, StreamId stream, long version);
-
   /** Takes a stream off the record, with what was asked about it. */
   Outcome unpark(Lease lease, StreamId stream);
 
@@ -72,6 +66,9 @@ public interface ParkedStreams {
    *     if a retry is asked for, which will tell whether the event still fails
    */
   boolean ask(int partition, Generation generation, Request request);
+
+  /** Returns what was asked and is not done yet, for anybody, in no order. */
+  List<Request> asked(int partition, Generation generation);
 
   /** Returns what is parked, in no order. */
   List<ParkedStream> parked(int partition, Generation generation);

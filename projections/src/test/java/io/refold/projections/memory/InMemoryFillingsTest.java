@@ -3,6 +3,8 @@ package io.refold.projections.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refold.eventstore.InMemoryEventStore;
+import io.refold.projections.FillingStepsContract;
+import io.refold.projections.ParkedFillingsContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.RebuildTermsContract;
 import io.refold.projections.VerificationContract;
@@ -24,6 +26,26 @@ class InMemoryFillingsTest {
 
   @Nested
   class TermsTest extends RebuildTermsContract {
+    private final ProjectionStore store = InMemoryProjectionStore.on(new InMemoryEventStore());
+
+    @Override
+    protected ProjectionStore store() {
+      return store;
+    }
+  }
+
+  @Nested
+  class ParkedTest extends ParkedFillingsContract {
+    private final ProjectionStore store = InMemoryProjectionStore.on(new InMemoryEventStore());
+
+    @Override
+    protected ProjectionStore store() {
+      return store;
+    }
+  }
+
+  @Nested
+  class StepsTest extends FillingStepsContract {
     private final ProjectionStore store = InMemoryProjectionStore.on(new InMemoryEventStore());
 
     @Override

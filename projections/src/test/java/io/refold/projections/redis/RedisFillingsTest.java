@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.projections.FillingStepsContract;
+import io.refold.projections.ParkedFillingsContract;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.RebuildTermsContract;
 import io.refold.projections.VerificationContract;
@@ -46,6 +48,26 @@ class RedisFillingsTest {
 
   @Nested
   class TermsTest extends RebuildTermsContract {
+    private final ProjectionStore store = stores.fresh();
+
+    @Override
+    protected ProjectionStore store() {
+      return store;
+    }
+  }
+
+  @Nested
+  class ParkedTest extends ParkedFillingsContract {
+    private final ProjectionStore store = stores.fresh();
+
+    @Override
+    protected ProjectionStore store() {
+      return store;
+    }
+  }
+
+  @Nested
+  class StepsTest extends FillingStepsContract {
     private final ProjectionStore store = stores.fresh();
 
     @Override

@@ -75,21 +75,6 @@ public abstract class ParkedStreamsContract {
   }
 
   @Test
-  void aStreamThatAdvancesKeepsEverythingElseOnRecord() {
-    parked().park(lease, ONE, 3, "no luck", 5);
-    parked().ask(PARTITION, generation, new Request.Retry(ONE));
-    ParkedStream before = list().getFirst();
-    assertThat(parked().advance(lease, ONE, 4)).isEqualTo(Outcome.DONE);
-    assertThat(list()).containsExactly(new ParkedStream(ONE, 4, "no luck", 5, before.since()));
-    assertThat(parked().requests(lease)).contains(List.of(new Request.Retry(ONE)));
-    assertThat(parked().advance(lease, OTHER, 4)).isEqualTo(Outcome.DONE);
-    assertThat(list()).hasSize(1);
-    var stale = new Lease(generation, PARTITION, "me", lease.epoch() - 1);
-    assertThat(parked().advance(stale, ONE, 9)).isEqualTo(Outcome.NOT_OWNER);
-    assertThat(list().getFirst().version()).isEqualTo(4);
-  }
-
-  @Test
   void onlyTheOwnerChangesTheRecords() {
     parked().park(lease, ONE, 3, "x", 1);
     parked().ask(PARTITION, generation, new Request.Retry(ONE));
@@ -183,5 +168,29 @@ public abstract class ParkedStreamsContract {
     store().subscriptions().delete(PARTITION, generation);
     assertThat(list()).isEmpty();
     assertThat(parked().dropped(PARTITION, generation)).isEmpty();
+  }
+
+  @Test
+  void whatADeletedGenerationHasInheritedIsNotThereWhenItIsCreatedAgain() {
+    var fresh = new Generation(generation.projection(), generation.number() + 1);
+    parked().park(lease, ONE, 3, "x", 1);
+    parked().drop(lease, List.of(new EventAddress(ONE, 3)), "no good");
+    parked().inherit(PARTITION, fresh, generation);
+    store().subscriptions().create(PARTITION, fresh);
+    store().subscriptions().delete(PARTITION, fresh);
+    store().subscriptions().create(PARTITION, fresh);
+    assertThat(parked().dropped(PARTITION, fresh)).isEmpty();
+  }
+
+  @Test
+  void whatWasAskedIsThereForAnybodyUntilItIsDone() {
+    assertThat(parked().asked(PARTITION, generation)).isEmpty();
+    parked().park(lease, ONE, 3, "x", 1);
+    var drop = new Request.Drop(ONE, 3, "no good, ü");
+    assertThat(parked().ask(PARTITION, generation, drop)).isTrue();
+    assertThat(parked().asked(PARTITION, generation)).containsExactly(drop);
+    assertThat(parked().asked(PARTITION + 1, generation)).isEmpty();
+    parked().unpark(lease, ONE);
+    assertThat(parked().asked(PARTITION, generation)).isEmpty();
   }
 }
