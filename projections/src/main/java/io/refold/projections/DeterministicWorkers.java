@@ -244,6 +244,11 @@ public final class DeterministicWorkers implements AutoCloseable {
     return run.progress();
   }
 
+  /** Has a reaction begin anew, as {@link ProjectionWorkers#startAnew} does. */
+  public List<Integer> startAnew(Subscriber reaction, StartAt at) {
+    return GenerationKeys.startAnew(store, reaction, at);
+  }
+
   /** Gives all leases back. */
   @Override
   public void close() {

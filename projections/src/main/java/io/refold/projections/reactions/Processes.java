@@ -117,7 +117,8 @@ public final class Processes<S, C> implements Subscriber {
     Instant now = clock.instant();
     var overdue = new ArrayList<Deadline>();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
-      for (Deadlines.Deadline late : store.deadlines().due(partition, name(), now, limit).due()) {
+      for (Deadlines.Deadline late :
+          store.deadlines().due(partition, name(), now, 0, limit).due()) {
         overdue.add(new Deadline(late.instance(), late.name(), late.due()));
       }
     }

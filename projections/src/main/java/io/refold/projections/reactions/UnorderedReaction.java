@@ -54,7 +54,11 @@ public final class UnorderedReaction implements Subscriber {
     this.threads = threads;
   }
 
-  /** Returns the events that are parked. */
+  /**
+   * Returns the events that are parked.
+   *
+   * @throws IllegalStateException if it was never started
+   */
   public List<Failed> failed(ProjectionStore store) {
     var failed = new ArrayList<Failed>();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
@@ -68,6 +72,7 @@ public final class UnorderedReaction implements Subscriber {
    *
    * @return whether it was handled; else it stays parked, with the new reason
    * @throws IllegalArgumentException if it is not parked, or is not in its stream any more
+   * @throws IllegalStateException if the reaction was never started
    */
   public boolean retry(ProjectionStore store, EventAddress event) {
     int partition = store.events().partitionOf(event.stream());
@@ -100,6 +105,7 @@ public final class UnorderedReaction implements Subscriber {
    * io.refold.projections.ParkedEvents#dropped}.
    *
    * @throws IllegalArgumentException if it is not parked, or the reason is blank
+   * @throws IllegalStateException if the reaction was never started
    */
   public void drop(ProjectionStore store, EventAddress event, String reason) {
     if (reason.isBlank()) {
@@ -116,9 +122,15 @@ public final class UnorderedReaction implements Subscriber {
         "%s is not parked by reaction '%s'".formatted(event, name()));
   }
 
-  /** There is one for good: its version never changes. */
   private Generation generation(ProjectionStore store) {
-    return store.generations().open(name(), shape(store.shards())).orElseThrow().generation();
+    return store
+        .generations()
+        .look(name(), version())
+        .live()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "reaction '%s' was never started: start workers for it".formatted(name())))
+        .generation();
   }
 
   @Override
@@ -160,8 +172,14 @@ public final class UnorderedReaction implements Subscriber {
   @Override
   public Optional<Driver> driver(
       ProjectionStore store, String worker, Duration lease, int attempts) {
+    Layout layout = // there is one for good: its version never changes
+        store
+            .generations()
+            .open(name(), shape(store.shards()))
+            .orElseThrow(
+                () -> new IllegalStateException("reaction '%s' has no place".formatted(name())));
     return Optional.of(
         new Consumers(
-            store, generation(store), categories(), handling, worker, threads, lease, attempts));
+            store, layout.generation(), categories(), handling, worker, threads, lease, attempts));
   }
 }

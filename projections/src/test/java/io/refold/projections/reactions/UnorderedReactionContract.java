@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.refold.eventstore.Append;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.Position;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.Await;
 import io.refold.projections.DeterministicWorkers;
 import io.refold.projections.EventParkedException;
+import io.refold.projections.ProjectionStatus;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.Shop;
@@ -18,9 +20,14 @@ import io.refold.projections.Shop.OrderEvent;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import io.refold.projections.StartAt;
+import io.refold.projections.store.Deliveries;
+import io.refold.projections.store.Deliveries.Delivery;
 import io.refold.projections.store.Deliveries.Failed;
 import io.refold.projections.store.EventAddress;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Subscriptions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -185,7 +192,7 @@ public abstract class UnorderedReactionContract {
       go.countDown();
       awaitSettled(slow);
     }
-    assertThat(seen).containsExactlyInAnyOrder("effects/order:a/1", "effects/order:b/1");
+    assertThat(seen).containsExactlyInAnyOrder("effects:order:a/1", "effects:order:b/1");
   }
 
   @Test
@@ -217,6 +224,16 @@ public abstract class UnorderedReactionContract {
     assertThat(reaction.failed(store))
         .allMatch(failed -> failed.error().contains("negative") && failed.attempts() == 3);
 
+    ProjectionStatus.Partition status =
+        store.status(reaction).partitions().get(events().partitionOf(second.stream()));
+    assertThat(status.parked()).isEqualTo(2);
+    Generation generation = new Generation("effects", 1);
+    assertThat(store.subscriptions().arrival(generation, of(second)))
+        .isEqualTo(Subscriptions.Arrival.PARKED);
+    var fourth = new EventAddress(Shop.ORDERS.stream("a"), 4);
+    assertThat(store.subscriptions().arrival(generation, of(fourth)))
+        .isEqualTo(Subscriptions.Arrival.APPLIED);
+
     assertThat(reaction.retry(store, second)).isFalse();
     assertThat(reaction.failed(store)).extracting(Failed::attempts).containsOnly(3, 4);
     works.set(true);
@@ -230,6 +247,119 @@ public abstract class UnorderedReactionContract {
     assertThatThrownBy(() -> reaction.retry(store, second)).hasMessageContaining("is not parked");
     assertThatThrownBy(() -> reaction.drop(store, third, "x"))
         .hasMessageContaining("is not parked");
+  }
+
+  private Position of(EventAddress event) {
+    return events().read(event.stream(), event.version() - 1, 1).getFirst().position();
+  }
+
+  @Test
+  void aProcessThatIsClosedKeepsWhatItHandlesToTheEnd() throws Exception {
+    append(events(), "a", new Paid(1));
+    var go = new CountDownLatch(1);
+    UnorderedReaction slow =
+        reaction(
+            StartAt.zero(),
+            1,
+            (recorded, cause) -> {
+              seen.add(cause.key());
+              go.await();
+            });
+    ProjectionWorkers one = start(store, slow);
+    Await.until(one.name() + " has begun", () -> !seen.isEmpty());
+    try (var two = start(store, slow)) {
+      Thread closing = Thread.ofPlatform().start(one::close);
+      long until = System.nanoTime() + LEASE.multipliedBy(3).toNanos();
+      Await.until("leases pass", () -> System.nanoTime() > until);
+      go.countDown();
+      closing.join();
+      awaitSettled(slow);
+      assertThat(seen).as("while %s was running", two.name()).containsExactly("effects:order:a/1");
+    }
+  }
+
+  @Test
+  void whatAConsumerHasLostToAnotherOneItNeitherSettlesNorParks() {
+    append(events(), "a", new Paid(1));
+    try (var workers = DeterministicWorkers.on(store).add(noting())) {
+      workers.runUntilIdle();
+    }
+    append(events(), "a", new Paid(2));
+    int partition = events().partitionOf(Shop.ORDERS.stream("a"));
+    var generation = new Generation("effects", 1);
+    var stale = new Deliveries.Consumer(generation, partition, "stale");
+    var other = new Deliveries.Consumer(generation, partition, "other");
+    Deliveries deliveries = store.deliveries();
+    var delivered = (Delivery.Entry) deliveries.next(stale, Set.of("order"));
+    Position position = delivered.entry().position();
+    Await.until(
+        "it is claimed",
+        () -> deliveries.tend(other, Duration.ofMillis(1), LEASE).claimed().isPresent());
+
+    var event = new EventAddress(Shop.ORDERS.stream("a"), 2);
+    List<Failed> failed = List.of(new Failed(event, "no luck", 1, Instant.EPOCH));
+    deliveries.settle(stale, position, failed);
+    assertThat(deliveries.failed(partition, generation)).isEmpty();
+    assertThat(deliveries.tend(other, LEASE, LEASE).moved()).isFalse();
+    deliveries.settle(other, position, List.of());
+    assertThat(deliveries.tend(other, LEASE, LEASE).moved()).isTrue();
+    deliveries.settle(other, position, failed);
+    assertThat(deliveries.failed(partition, generation)).isEmpty();
+  }
+
+  @Test
+  void aThreadOutlivesWhateverItsStoreThrows() {
+    append(events(), "a", new Paid(1));
+    var failures = new AtomicInteger(4);
+    ProjectionStore strange =
+        TellingStore.of(
+            store,
+            (method, args) -> {
+              if (Set.of("next", "attend").contains(method) && failures.getAndDecrement() > 0) {
+                throw new AssertionError("nobody knows why");
+              }
+            });
+    try (var workers = start(strange, noting())) {
+      Await.until(workers.name() + " handles it", () -> !seen.isEmpty());
+      awaitSettled(noting());
+    }
+    assertThat(seen).containsExactly("a1");
+  }
+
+  @Test
+  void whileASystemIsAwayNoMoreIsTakenThanAFewPerThread() {
+    for (int i = 0; i < 60; i++) {
+      append(events(), "a", new Paid(i));
+    }
+    var away = new AtomicBoolean(true);
+    var tried = new ConcurrentLinkedQueue<Long>();
+    UnorderedReaction reaction =
+        reaction(
+            StartAt.zero(),
+            1,
+            (recorded, cause) -> {
+              tried.add(recorded.version());
+              if (away.get()) {
+                throw new StoreUnavailableException("the mail server is away", null);
+              }
+              seen.add(recorded.id() + recorded.version());
+            });
+    try (var workers = start(store, reaction)) {
+      Await.until("all under way are tried again", () -> tried.size() > 100);
+      assertThat(Set.copyOf(tried)).hasSize(8);
+      away.set(false);
+      Await.until(workers.name() + " handles all", () -> seen.size() == 60);
+      awaitSettled(reaction);
+    }
+    assertThat(seen).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void askingForWhatFailedStartsNothing() {
+    assertThatThrownBy(() -> noting().failed(store))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("'effects' was never started");
+    assertThat(store.status(noting()).generation()).isEmpty();
   }
 
   @Test
