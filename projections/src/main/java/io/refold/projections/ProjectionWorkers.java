@@ -158,6 +158,8 @@ public final class ProjectionWorkers implements AutoCloseable {
     /**
      * Starts the workers.
      *
+     * @throws IllegalStateException if something of another kind, say a reaction, was started under
+     *     the name of one of them before
      * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
      */
     public ProjectionWorkers start() {
@@ -365,6 +367,23 @@ public final class ProjectionWorkers implements AutoCloseable {
    */
   public Optional<Verification.Row> recompute(Projection<?> projection, String key) {
     return new Recomputation<>(store, rows(projection.name()), key, name, lease).run();
+  }
+
+  /**
+   * Has a reaction begin anew in those partitions where its history was lost and it stands still,
+   * each atomically; the others are left alone. What was parked and dropped there is forgotten.
+   * What was handled, and is handled again because it begins earlier, has its effects again.
+   *
+   * @param at where it begins there; {@link StartAt#now()} leaves out what came in since
+   * @return the numbers of these partitions
+   * @throws IllegalArgumentException if it was not added to these workers, or is no reaction
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached; calling
+   *     it again is safe
+   */
+  public List<Integer> startAnew(Subscriber reaction, StartAt at) {
+    List<Integer> anew = GenerationKeys.startAnew(store, subscriber(reaction.name()), at);
+    supervisor.look();
+    return anew;
   }
 
   /** Goes on with a rebuild whose coordinator has gone, or starts that of a new version. */

@@ -57,10 +57,7 @@ final class RebuildRun extends FillingRun {
       Duration lease) {
     Shape shape = format.shape(store.shards());
     String coordinator = worker + "/" + UUID.randomUUID();
-    store
-        .generations()
-        .open(format.name(), shape)
-        .ifPresent(live -> GenerationKeys.of(store, format, live).create());
+    Opening.of(store, format).ifPresent(live -> GenerationKeys.of(store, format, live).create());
     var terms = (options == null ? RebuildOptions.PLAIN : options).terms();
     Start start =
         store.generations().start(format.name(), shape, Purpose.REBUILD, terms, coordinator, lease);

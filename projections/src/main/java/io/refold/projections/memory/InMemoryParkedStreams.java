@@ -69,6 +69,21 @@ final class InMemoryParkedStreams implements ParkedStreams {
   }
 
   @Override
+  public Outcome advance(Lease lease, StreamId stream, long version) {
+    synchronized (subscriptions) {
+      Slot slot = subscriptions.owned(lease);
+      if (slot == null) {
+        return Outcome.NOT_OWNER;
+      }
+      slot.parked.computeIfPresent(
+          stream,
+          (same, waits) ->
+              new ParkedStream(same, version, waits.error(), waits.attempts(), waits.since()));
+      return Outcome.DONE;
+    }
+  }
+
+  @Override
   public Outcome unpark(Lease lease, StreamId stream) {
     synchronized (subscriptions) {
       Slot slot = subscriptions.owned(lease);

@@ -5,6 +5,7 @@ import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.LogHead;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.StreamId;
+import io.refold.projections.store.Deliveries.Failed;
 import io.refold.projections.store.DroppedEvent;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
@@ -62,6 +63,8 @@ final class InMemorySubscriptions implements Subscriptions {
     final Map<StreamId, ParkedStream> parked = new HashMap<>();
     final Map<StreamId, ParkedStreams.Request> requests = new HashMap<>();
     final Map<EventAddress, DroppedEvent> dropped = new HashMap<>();
+    final Map<EventAddress, Failed> failed = new HashMap<>();
+    InMemoryDeliveries.@Nullable Shared shared;
 
     Slot(Place behind) {
       settled = behind.last();
@@ -99,7 +102,7 @@ final class InMemorySubscriptions implements Subscriptions {
     return ours ? slot : null;
   }
 
-  private boolean stands(Position position) {
+  boolean stands(Position position) {
     return position.sequence() == 0
         || log(position.partition(), position.sequence() - 1, 1).stream()
             .anyMatch(entry -> entry.position().equals(position));
@@ -119,7 +122,7 @@ final class InMemorySubscriptions implements Subscriptions {
     if (slot.fencedFor > 0) {
       return new Acquisition.Fenced();
     }
-    if (slot.problem.startsWith("lost: ")) {
+    if (slot.problem.startsWith(LOST)) {
       return new Acquisition.Held("");
     }
     long now = micros();
@@ -273,6 +276,18 @@ final class InMemorySubscriptions implements Subscriptions {
   }
 
   @Override
+  public synchronized boolean startAnew(int partition, Generation generation, Place behind) {
+    Slot lost = slot(generation, partition);
+    if (lost == null || !lost.problem.startsWith(LOST)) {
+      return false;
+    }
+    var anew = new Slot(behind);
+    anew.epoch = lost.epoch;
+    slots.put(new Key(partition, generation), anew);
+    return true;
+  }
+
+  @Override
   public synchronized void bound(Generation generation, Position until) {
     Slot slot = slot(generation, until.partition());
     if (slot != null) {
@@ -325,7 +340,9 @@ final class InMemorySubscriptions implements Subscriptions {
         log(position.partition(), position.sequence() - 1, 1).getFirst().pointers().stream()
             .anyMatch(pointer -> {
               ParkedStream waits = slot.parked.get(pointer.stream());
-              return waits != null && waits.version() <= pointer.lastVersion();
+              return (waits != null && waits.version() <= pointer.lastVersion())
+                  || slot.failed.keySet().stream()
+                      .anyMatch(failed -> InMemoryDeliveries.among(pointer, failed));
             });
     return parked ? Arrival.PARKED : Arrival.APPLIED;
   }
@@ -354,6 +371,6 @@ final class InMemorySubscriptions implements Subscriptions {
             head.events(),
             rate(slot),
             slot.attempts,
-            slot.parked.size()));
+            slot.parked.size() + slot.failed.size()));
   }
 }

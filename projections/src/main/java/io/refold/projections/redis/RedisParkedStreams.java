@@ -30,6 +30,7 @@ import java.util.stream.Collectors;
 final class RedisParkedStreams implements ParkedStreams {
   private static final RedisScript LOAD = script("parked_load.lua");
   private static final RedisScript PARK = script("park.lua");
+  private static final RedisScript ADVANCE = script("advance.lua");
   private static final RedisScript UNPARK = script("unpark.lua");
   private static final RedisScript DROP = script("drop.lua");
   private static final RedisScript ASK = script("parked_ask.lua");
@@ -121,6 +122,11 @@ final class RedisParkedStreams implements ParkedStreams {
   @Override
   public Outcome park(Lease lease, StreamId stream, long version, String error, int attempts) {
     return fenced(PARK, lease, parkedKey(lease), stream.toString(), version, attempts, error);
+  }
+
+  @Override
+  public Outcome advance(Lease lease, StreamId stream, long version) {
+    return fenced(ADVANCE, lease, parkedKey(lease), stream.toString(), version);
   }
 
   @Override

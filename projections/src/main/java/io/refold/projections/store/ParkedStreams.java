@@ -46,6 +46,12 @@ public interface ParkedStreams {
    */
   Outcome park(Lease lease, StreamId stream, long version, String error, int attempts);
 
+  /**
+   * Moves the event from which on a stream is parked; everything else on record stays, also what
+   * was asked about it. Does nothing if the stream is not parked.
+   */
+  Outcome advance(Lease lease, StreamId stream, long version);
+
   /** Takes a stream off the record, with what was asked about it. */
   Outcome unpark(Lease lease, StreamId stream);
 

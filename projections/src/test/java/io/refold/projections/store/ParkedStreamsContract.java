@@ -75,6 +75,21 @@ public abstract class ParkedStreamsContract {
   }
 
   @Test
+  void aStreamThatAdvancesKeepsEverythingElseOnRecord() {
+    parked().park(lease, ONE, 3, "no luck", 5);
+    parked().ask(PARTITION, generation, new Request.Retry(ONE));
+    ParkedStream before = list().getFirst();
+    assertThat(parked().advance(lease, ONE, 4)).isEqualTo(Outcome.DONE);
+    assertThat(list()).containsExactly(new ParkedStream(ONE, 4, "no luck", 5, before.since()));
+    assertThat(parked().requests(lease)).contains(List.of(new Request.Retry(ONE)));
+    assertThat(parked().advance(lease, OTHER, 4)).isEqualTo(Outcome.DONE);
+    assertThat(list()).hasSize(1);
+    var stale = new Lease(generation, PARTITION, "me", lease.epoch() - 1);
+    assertThat(parked().advance(stale, ONE, 9)).isEqualTo(Outcome.NOT_OWNER);
+    assertThat(list().getFirst().version()).isEqualTo(4);
+  }
+
+  @Test
   void onlyTheOwnerChangesTheRecords() {
     parked().park(lease, ONE, 3, "x", 1);
     parked().ask(PARTITION, generation, new Request.Retry(ONE));
