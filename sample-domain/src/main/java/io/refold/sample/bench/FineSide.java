@@ -63,6 +63,7 @@ public final class FineSide {
       try (var workers =
           ProjectionWorkers.on(projections).add(fineFiles).add(monthlyTakings).start()) {
         awaitCaughtUp(projections);
+        idle(store.partitions());
         double[] ceilings = new double[TIMES];
         double[] keyed = new double[TIMES];
         double[] shared = new double[TIMES];
@@ -86,7 +87,6 @@ public final class FineSide {
         figures.print("rebuild.both", Figures.median(both), "events/s");
         figures.print(
             "rebuild.keyed.server", used.micros() / (TIMES * (double) bare.events()), "us/event");
-        idle(store.partitions());
       }
     }
   }
