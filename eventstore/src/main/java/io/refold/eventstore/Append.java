@@ -3,6 +3,7 @@ package io.refold.eventstore;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Events to be appended to one stream, or to several of one {@linkplain StreamId#route() route},
@@ -12,8 +13,13 @@ import java.util.List;
  * @param commandId identifies the command that caused the events, 1 to 128 characters; one command,
  *     one append: it must not be used for another one
  * @param metadata stored with every event
+ * @param durability what is waited for before it is answered; null leaves it to the store
  */
-public record Append(List<StreamWrite> writes, String commandId, Metadata metadata) {
+public record Append(
+    List<StreamWrite> writes,
+    String commandId,
+    Metadata metadata,
+    @Nullable Durability durability) {
   /**
    * Events for one stream.
    *
@@ -63,6 +69,11 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
     }
   }
 
+  /** Leaves it to the store how durable it has to be. */
+  public Append(List<StreamWrite> writes, String commandId, Metadata metadata) {
+    this(writes, commandId, metadata, null);
+  }
+
   /**
    * Encodes events for one stream, under a new command id.
    *
@@ -72,7 +83,10 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
   public static <E> Append of(
       Category<E> category, String id, ExpectedVersion expected, List<? extends E> events) {
     return new Append(
-        List.of(write(category, id, expected, events)), CommandIds.random(), Metadata.empty());
+        List.of(write(category, id, expected, events)),
+        CommandIds.random(),
+        Metadata.empty(),
+        null);
   }
 
   /**
@@ -86,7 +100,7 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
       Category<E> category, String id, ExpectedVersion expected, List<? extends E> events) {
     var more = new ArrayList<>(writes);
     more.add(write(category, id, expected, events));
-    return new Append(more, commandId, metadata);
+    return new Append(more, commandId, metadata, durability);
   }
 
   /**
@@ -95,12 +109,17 @@ public record Append(List<StreamWrite> writes, String commandId, Metadata metada
    * @throws IllegalArgumentException if the command id is not allowed
    */
   public Append withCommandId(String id) {
-    return new Append(writes, id, metadata);
+    return new Append(writes, id, metadata, durability);
   }
 
   /** Returns a copy with this metadata. */
   public Append withMetadata(Metadata other) {
-    return new Append(writes, commandId, other);
+    return new Append(writes, commandId, other, durability);
+  }
+
+  /** Returns a copy that is answered when this level is reached, or its time is over. */
+  public Append withDurability(Durability level) {
+    return new Append(writes, commandId, metadata, level);
   }
 
   /**

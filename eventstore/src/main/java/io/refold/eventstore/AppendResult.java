@@ -12,8 +12,10 @@ public sealed interface AppendResult {
    *     which is at or behind the one of the first time
    * @param versions per stream, the version of the last event that this command wrote
    * @param repeat whether the command had been written before, and nothing was written now
+   * @param durability what is known of their safety, also where they had been written before
    */
-  record Appended(Position position, Map<StreamId, Long> versions, boolean repeat)
+  record Appended(
+      Position position, Map<StreamId, Long> versions, boolean repeat, Confirmation durability)
       implements AppendResult {
     /** Copies the versions. */
     public Appended {

@@ -102,7 +102,8 @@ public final class CommandHandler<C, S, E> {
       try {
         List<StoredEvent> earlier = writtenBy(found.aggregate(), commandId);
         if (!earlier.isEmpty()) {
-          return repeated(aggregates.update(found).aggregate(), commandId, earlier);
+          Aggregate<S> aggregate = aggregates.update(found).aggregate();
+          return repeated(aggregate, commandId, earlier, confirmed(stream, options));
         }
         events = decide(found.aggregate(), command, options, commandId, now, attempt);
       } catch (RuntimeException refusal) {
@@ -115,7 +116,8 @@ public final class CommandHandler<C, S, E> {
       if (events.isEmpty()) {
         if (found.current()) {
           Aggregate<S> aggregate = found.aggregate();
-          return handled(aggregate, List.of(), aggregate.position(), false);
+          var confirmed = confirmed(stream, options);
+          return handled(aggregate, List.of(), aggregate.position(), false, confirmed);
         }
         found = aggregates.update(found);
         continue;
@@ -128,7 +130,7 @@ public final class CommandHandler<C, S, E> {
       Aggregate<S> decided = found.aggregate().and(decider, events, commandId);
       AppendResult result;
       try {
-        result = store.append(append(found.aggregate(), events, commandId, options.metadata()));
+        result = store.append(append(found.aggregate(), events, commandId, options));
       } catch (StoreUnavailableException notWritten) {
         if (!aggregates.isOutdated(found) || System.nanoTime() - giveUp > 0) {
           throw notWritten;
@@ -173,10 +175,12 @@ public final class CommandHandler<C, S, E> {
     try {
       if (appended.repeat()) {
         var aggregate = aggregates.update(found).aggregate();
-        return repeated(aggregate, commandId, writtenBy(aggregate, commandId));
+        List<StoredEvent> earlier = writtenBy(aggregate, commandId);
+        return repeated(aggregate, commandId, earlier, appended.durability());
       }
       var written = aggregates.written(found, decided.at(appended.position()));
-      return handled(written, List.copyOf(events), appended.position(), false);
+      return handled(
+          written, List.copyOf(events), appended.position(), false, appended.durability());
     } catch (StoreUnavailableException e) {
       throw new CommandOutcomeUnknownException(found.aggregate().stream(), commandId, e);
     }
@@ -203,11 +207,14 @@ public final class CommandHandler<C, S, E> {
   }
 
   private Append append(
-      Aggregate<S> aggregate, List<? extends E> events, String commandId, Metadata metadata) {
+      Aggregate<S> aggregate, List<? extends E> events, String commandId, CommandOptions options) {
     var expected = ExpectedVersion.exactly(aggregate.version());
-    return Append.of(category, aggregate.stream().id(), expected, events)
-        .withCommandId(commandId)
-        .withMetadata(metadata);
+    var append =
+        Append.of(category, aggregate.stream().id(), expected, events)
+            .withCommandId(commandId)
+            .withMetadata(options.metadata());
+    Durability durability = options.durability();
+    return durability == null ? append : append.withDurability(durability);
   }
 
   /**
@@ -279,7 +286,7 @@ public final class CommandHandler<C, S, E> {
 
   /** Nothing is newer than the partition's head, so a reader who waits there sees the command. */
   private Handled<S, E> repeated(
-      Aggregate<S> aggregate, String commandId, List<StoredEvent> earlier) {
+      Aggregate<S> aggregate, String commandId, List<StoredEvent> earlier, Confirmation confirmed) {
     var events = new ArrayList<E>();
     for (StoredEvent stored : earlier) {
       if (StreamMark.of(stored).orElse(null) instanceof StreamMark.Cancelled) {
@@ -288,13 +295,28 @@ public final class CommandHandler<C, S, E> {
       category.read(stored).forEach(recorded -> events.add(recorded.event()));
     }
     Position newest = store.head(store.partitionOf(aggregate.stream())).position();
-    return handled(aggregate, events, newest, true);
+    return handled(aggregate, events, newest, true, confirmed);
+  }
+
+  /** What nothing was written for now is answered as safely as if it had been. */
+  private Confirmation confirmed(StreamId stream, CommandOptions options) {
+    return store.confirm(stream, options.durability());
   }
 
   private Handled<S, E> handled(
-      Aggregate<S> aggregate, List<E> events, Position position, boolean repeat) {
+      Aggregate<S> aggregate,
+      List<E> events,
+      Position position,
+      boolean repeat,
+      Confirmation confirmed) {
     return new Handled<>(
-        aggregate.stream(), aggregate.version(), aggregate.state(), events, position, repeat);
+        aggregate.stream(),
+        aggregate.version(),
+        aggregate.state(),
+        events,
+        position,
+        repeat,
+        confirmed);
   }
 
   private static CommandException refused(

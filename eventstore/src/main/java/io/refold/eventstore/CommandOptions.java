@@ -9,10 +9,15 @@ import org.jspecify.annotations.Nullable;
  * @param expectedVersion handles the command only if the stream is at exactly this version (as
  *     HTTP's If-Match); null retries conflicts as the handler's policy says
  * @param metadata stored with every event
+ * @param durability what is waited for before the command is answered; null leaves it to the store
  */
 public record CommandOptions(
-    @Nullable String commandId, @Nullable Long expectedVersion, Metadata metadata) {
-  private static final CommandOptions DEFAULTS = new CommandOptions(null, null, Metadata.empty());
+    @Nullable String commandId,
+    @Nullable Long expectedVersion,
+    Metadata metadata,
+    @Nullable Durability durability) {
+  private static final CommandOptions DEFAULTS =
+      new CommandOptions(null, null, Metadata.empty(), null);
 
   /**
    * Checks the values.
@@ -29,7 +34,9 @@ public record CommandOptions(
     }
   }
 
-  /** Returns the defaults: a new command id, no expected version, no metadata. */
+  /**
+   * Returns the defaults: a new command id, no expected version, no metadata, the store's level.
+   */
   public static CommandOptions defaults() {
     return DEFAULTS;
   }
@@ -41,7 +48,7 @@ public record CommandOptions(
    *     characters
    */
   public CommandOptions withCommandId(String id) {
-    return new CommandOptions(id, expectedVersion, metadata);
+    return new CommandOptions(id, expectedVersion, metadata, durability);
   }
 
   /**
@@ -50,11 +57,19 @@ public record CommandOptions(
    * @throws IllegalArgumentException if it is negative
    */
   public CommandOptions withExpectedVersion(long version) {
-    return new CommandOptions(commandId, version, metadata);
+    return new CommandOptions(commandId, version, metadata, durability);
   }
 
   /** Returns a copy with metadata. */
   public CommandOptions withMetadata(Metadata other) {
-    return new CommandOptions(commandId, expectedVersion, other);
+    return new CommandOptions(commandId, expectedVersion, other, durability);
+  }
+
+  /**
+   * Returns a copy that is answered when this level is reached, or its time is over; {@link
+   * Handled#durability()} says which.
+   */
+  public CommandOptions withDurability(Durability level) {
+    return new CommandOptions(commandId, expectedVersion, metadata, level);
   }
 }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the events of aggregates in streams, and the appends of each partition in a log.
@@ -42,7 +43,12 @@ public interface EventStore extends AutoCloseable {
    * <p>Recognition looks at the events that the writer did not know: those behind the expected
    * version, or the last 256 where it expects {@linkplain ExpectedVersion#any() any}.
    *
+   * <p>It is answered when its {@linkplain Append#durability() level} is reached, or the time for
+   * that is over. Which of them is told by {@link AppendResult.Appended#durability()}: a level that
+   * is not reached, or of which no answer came, is never a failure to write.
+   *
    * @return appended, conflict, or unknown where the reply was lost
+   * @throws StoreMisconfiguredException if the servers cannot reach its level; nothing was written
    * @throws IllegalArgumentException if the command id stands there already from a mark, or in one
    *     of several streams from another append
    * @throws EventNotStorableException if it exceeds the store's {@link Limits}; nothing was sent
@@ -68,6 +74,15 @@ public interface EventStore extends AutoCloseable {
    * @throws StoreUnavailableException if the store cannot be written to now; nothing was written
    */
   AppendResult mark(StreamId stream, StreamMark mark, ExpectedVersion expected, String commandId);
+
+  /**
+   * Waits until what a stream's partition holds now has reached a level, or the time for that is
+   * over; where nothing is to be waited for, makes no call.
+   *
+   * @param durability the level; null for the store's own
+   * @throws StoreMisconfiguredException if the servers cannot reach that level
+   */
+  Confirmation confirm(StreamId stream, @Nullable Durability durability);
 
   /** Returns where the snapshots of this store's streams are kept. */
   SnapshotStore snapshots();

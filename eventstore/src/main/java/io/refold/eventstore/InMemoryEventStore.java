@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps events in memory: the readable reference of what an event store does, and a fast one for
  * tests. One lock makes every call atomic.
+ *
+ * <p>Memory has neither disk nor replicas; the store plays a server that reaches every level of
+ * {@link Durability} at once, or, where it {@linkplain #confirming(boolean) should}, one that never
+ * does in time.
  */
 public final class InMemoryEventStore implements EventStore {
   private final Clock clock;
@@ -25,6 +29,7 @@ public final class InMemoryEventStore implements EventStore {
   private final Map<StreamId, SnapshotStore.Snapshot> snapshots = new HashMap<>();
   private final List<List<LogEntry>> logs = new ArrayList<>();
   private final long[] events;
+  private boolean confirming = true;
 
   /** One stream: its events, and why it takes no more of them, if so. */
   private static final class Stream {
@@ -67,6 +72,29 @@ public final class InMemoryEventStore implements EventStore {
     events = new long[partitions];
   }
 
+  /**
+   * Makes the store report levels above memory as reached, or as not reached, from now on: to test
+   * what a program does then. At first they are reached.
+   */
+  public synchronized InMemoryEventStore confirming(boolean reached) {
+    confirming = reached;
+    return this;
+  }
+
+  @Override
+  public synchronized Confirmation confirm(StreamId stream, @Nullable Durability durability) {
+    Durability asked = durability == null ? Durability.memory() : durability;
+    if (!confirming) {
+      return Confirmation.unknown(asked);
+    }
+    return switch (asked) {
+      case Durability.Memory memory -> Confirmation.memory();
+      case Durability.Fsync fsync -> new Confirmation(fsync, true, true, 0);
+      case Durability.Replicas replicas ->
+          new Confirmation(replicas, true, false, replicas.number());
+    };
+  }
+
   @Override
   public int partitions() {
     return logs.size();
@@ -107,7 +135,9 @@ public final class InMemoryEventStore implements EventStore {
       throw append.misuse(earlier.keySet().iterator().next());
     }
     if (!earlier.isEmpty()) {
-      return new AppendResult.Appended(head(partition).position(), earlier, true);
+      StreamId stream = append.writes().getFirst().stream();
+      return new AppendResult.Appended(
+          head(partition).position(), earlier, true, confirm(stream, append.durability()));
     }
     if (refused != null) {
       return refused;
@@ -143,7 +173,9 @@ public final class InMemoryEventStore implements EventStore {
       versions.put(write.stream(), stream.version());
     }
     log.add(new LogEntry(position, pointers));
-    return new AppendResult.Appended(position, versions, false);
+    StreamId stream = append.writes().getFirst().stream();
+    return new AppendResult.Appended(
+        position, versions, false, confirm(stream, append.durability()));
   }
 
   @Override
@@ -189,7 +221,8 @@ public final class InMemoryEventStore implements EventStore {
   }
 
   private AppendResult.Appended repeat(StreamId id, long version) {
-    return new AppendResult.Appended(head(partitionOf(id)).position(), Map.of(id, version), true);
+    return new AppendResult.Appended(
+        head(partitionOf(id)).position(), Map.of(id, version), true, confirm(id, null));
   }
 
   private static AppendResult.@Nullable Reason ending(StreamMark mark) {

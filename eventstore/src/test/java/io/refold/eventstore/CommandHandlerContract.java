@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -431,6 +432,11 @@ public abstract class CommandHandlerContract {
     @Override
     public AppendResult append(Append append) {
       return target.append(append);
+    }
+
+    @Override
+    public Confirmation confirm(StreamId stream, @Nullable Durability durability) {
+      return target.confirm(stream, durability);
     }
 
     @Override

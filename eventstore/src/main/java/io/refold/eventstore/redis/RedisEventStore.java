@@ -2,6 +2,8 @@ package io.refold.eventstore.redis;
 
 import io.refold.eventstore.Append;
 import io.refold.eventstore.AppendResult;
+import io.refold.eventstore.Confirmation;
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.EncodedEvent;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
@@ -25,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.redisson.config.Config;
 
 /**
@@ -226,7 +229,8 @@ public final class RedisEventStore implements EventStore {
       }
     }
     var position = Position.ofLogId(partition, Entries.text(reply.get(1)));
-    return new AppendResult.Appended(position, versions, outcome.equals("repeat"));
+    return new AppendResult.Appended(
+        position, versions, outcome.equals("repeat"), Confirmation.memory());
   }
 
   @Override
@@ -253,6 +257,11 @@ public final class RedisEventStore implements EventStore {
     Object reply = session.evalRead(HEAD, List.of(keys.log(partition), keys.count(partition)));
     var head = (List<?>) Objects.requireNonNull(reply);
     return new LogHead(Position.ofLogId(partition, Entries.text(head.get(0))), (Long) head.get(1));
+  }
+
+  @Override
+  public Confirmation confirm(StreamId stream, @Nullable Durability durability) {
+    return Confirmation.unknown(durability == null ? Durability.memory() : durability);
   }
 
   @Override
