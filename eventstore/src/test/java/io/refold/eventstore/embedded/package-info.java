@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.eventstore.embedded;
+
+import org.jspecify.annotations.NullMarked;
