@@ -2,6 +2,7 @@ package io.refold.projections.sql;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.util.List;
 
 /**
@@ -15,6 +16,7 @@ final class NameClaims {
    * Takes a name for a projection until its last generation goes.
    *
    * @param name what all generations call a table
+   * @throws SQLTransactionRollbackException if another transaction takes it at the same time
    * @throws SQLException if it is another projection's
    */
   static void take(Connection connection, String projection, String name) throws SQLException {
@@ -25,12 +27,25 @@ final class NameClaims {
             "SELECT projection FROM refold_name WHERE name = ?",
             name);
     if (holders.isEmpty()) {
-      Rows.update(
-          connection, "INSERT INTO refold_name (name, projection) VALUES (?, ?)", name, projection);
+      insert(connection, projection, name);
     } else if (!holders.getFirst().equals(projection)) {
       throw new SQLException(
           "projection '%s' has tables called '%s' already: call these otherwise, or use Naming.SCHEMA"
               .formatted(holders.getFirst(), name));
+    }
+  }
+
+  /** Two generations of one projection may come at once: who comes second looks again. */
+  private static void insert(Connection connection, String projection, String name)
+      throws SQLException {
+    try {
+      Rows.update(
+          connection, "INSERT INTO refold_name (name, projection) VALUES (?, ?)", name, projection);
+    } catch (SQLException e) {
+      throw SqlFailures.exists(e)
+          ? new SQLTransactionRollbackException(
+              "the tables called '%s' were taken meanwhile".formatted(name), "40001", e)
+          : e;
     }
   }
 

@@ -33,6 +33,7 @@ final class ShopTables implements SqlProjection {
   private final Naming naming;
   private final int version;
   private final AtomicReference<Probe> probe = new AtomicReference<>((view, recorded) -> {});
+  private final AtomicReference<Runnable> beforeCreation = new AtomicReference<>(() -> {});
 
   ShopTables(Naming naming) {
     this(naming, 1);
@@ -45,6 +46,11 @@ final class ShopTables implements SqlProjection {
 
   ShopTables probe(Probe code) {
     probe.set(code);
+    return this;
+  }
+
+  ShopTables beforeCreation(Runnable code) {
+    beforeCreation.set(code);
     return this;
   }
 
@@ -65,6 +71,7 @@ final class ShopTables implements SqlProjection {
 
   @Override
   public void create(SqlView view) throws SQLException {
+    beforeCreation.get().run();
     view.update(
         """
         CREATE TABLE %s (

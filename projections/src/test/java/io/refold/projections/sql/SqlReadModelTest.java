@@ -14,10 +14,13 @@ import io.refold.projections.store.Generations.Layout;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
@@ -30,6 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource
 class SqlReadModelTest {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
   private final OnePartition one;
 
   SqlReadModelTest(Naming naming) {
@@ -61,6 +66,25 @@ class SqlReadModelTest {
     } catch (SQLException e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Test
+  void generationsThatAreCreatedAtTheSameTimeShareTheNamesOfTheirTables() {
+    var met = new CountDownLatch(2);
+    var projection =
+        new ShopTables(one.projection.naming())
+            .beforeCreation(() -> {
+              met.countDown();
+              assertThat(met).satisfies(both -> both.await(SOON.toSeconds(), TimeUnit.SECONDS));
+            });
+    var heads = SqlReadModel.of(Postgres.fresh(), projection).heads(one.store);
+    try (var threads = Executors.newFixedThreadPool(2)) {
+      var first = threads.submit(() -> heads.create(generation(1), 0));
+      var second = threads.submit(() -> heads.create(generation(2), 0));
+      assertThat(first).succeedsWithin(SOON);
+      assertThat(second).succeedsWithin(SOON);
+    }
+    assertThat(met.getCount()).isZero();
   }
 
   @Test
