@@ -87,12 +87,22 @@ final class JsonEventCodec<E> implements EventCodec<E> {
     try {
       ObjectWriter writer =
           isProtected() ? format.writer().withAttribute(StreamId.class, stream) : format.writer();
-      return new EncodedEvent(format.type(), writer.writeValueAsBytes(event));
+      byte[] json = writer.writeValueAsBytes(event);
+      if (JsonDoubts.about(json)) {
+        readBack(event.getClass(), stream, json);
+      }
+      return new EncodedEvent(format.type(), json);
     } catch (JacksonException e) {
       PersonalComponents.rethrow(e);
       throw new EventNotStorableException(
           "%s cannot be written as JSON: %s".formatted(format.type(), e.getOriginalMessage()), e);
     }
+  }
+
+  private void readBack(Class<?> event, StreamId stream, byte[] json) {
+    ObjectReader reader = Objects.requireNonNull(readers.get(settings.types().of(event)));
+    reader.withAttribute(StreamId.class, stream).readValue(json);
+    trees.readValue(json);
   }
 
   @Override

@@ -31,9 +31,11 @@ if done > 0 then
   return not_written(failure, ARGV[5])
 end
 
+assert(#KEYS > 2, 'no stream to append to')
 local writes, arg = {}, 5
 for i = 3, #KEYS do
   local events = tonumber(ARGV[arg + 2])
+  assert(events and events > 0 and arg + 2 + 2 * events <= #ARGV, 'an event is missing')
   writes[i - 2] = {
     key = KEYS[i], name = ARGV[arg], expected = tonumber(ARGV[arg + 1]), count = events, events = arg + 3
   }

@@ -4,15 +4,16 @@ local log, count = KEYS[1], KEYS[2]
 local command, metadata = ARGV[1], ARGV[2]
 local done, failure = 0, nil -- how many events were written here, and what went wrong then
 local counted = redis.call('HMGET', count, 'appends', 'events')
+local appends, total = tonumber(counted[1]), tonumber(counted[2] or 0)
 
 -- Where the counter is behind the log this is the partition's first append, or it was lost or set
--- back: the long way knows.
+-- back, or changed to no number: the long way knows.
 if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
-  counted[1] and redis.call('XLEN', log) <= tonumber(counted[1]) then
+  appends and total and redis.call('XLEN', log) <= appends then
   local call, pcall = redis.call, redis.pcall
   local key, expected, events = KEYS[3], tonumber(ARGV[6]), tonumber(ARGV[7])
   local time = call('TIME')
-  local number = counted[1] + 1
+  local number = appends + 1
   local position = string.format('%.0f-%s%06d', number, time[1], time[2])
   for i = 1, events do
     local at, added = 2 * i + 6
@@ -30,7 +31,7 @@ if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
   if done == events then
     failure = pcall('XADD', log, position, 'w', expected + 1 .. ' ' .. events .. ' ' .. ARGV[5]).err
     if not failure then
-      call('HSET', count, 'appends', number, 'events', (counted[2] or 0) + events)
+      call('HSET', count, 'appends', number, 'events', total + events)
       return {'ok', position, expected + events}
     end
   end

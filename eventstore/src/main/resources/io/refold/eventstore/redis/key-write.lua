@@ -8,10 +8,12 @@
 --
 -- The key is written each time, even if it is there: who waits for the disk must have written.
 local subject, streams = KEYS[1], KEYS[2]
+assert(ARGV[2], 'a stream is missing')
+local used = redis.call('SCARD', streams) > 0
 local known = redis.call('HMGET', subject, 'key', 'forgotten')
 local key, forgotten = known[1], known[2]
 if forgotten then return {'forgotten', forgotten} end
-if not key and redis.call('EXISTS', streams) == 1 then return {'lost'} end
+if not key and used then return {'lost'} end
 key = key or ARGV[1]
 redis.call('HSET', subject, 'key', key)
 redis.call('SADD', streams, ARGV[2])

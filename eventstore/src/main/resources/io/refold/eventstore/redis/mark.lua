@@ -15,6 +15,7 @@
 local log, count, key, snapshot = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local command, window, page = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local name, expected, type, data = ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+assert(snapshot and data, 'a key or an argument is missing')
 
 local last, ended = last_version(key)
 local ends = type == '$closed' or type == '$deleted'

@@ -65,7 +65,10 @@ local function next_position(log, count, name)
   local time = redis.call('TIME')
   local counted = redis.call('HMGET', count, 'appends', 'events')
   local number = (tonumber(counted[1]) or 0) + 1
-  if redis.call('XLEN', log) >= number then error({err = tampered(name, 'the counter of its partition')}) end
+  local counts = not counted[2] or tonumber(counted[2])
+  if not counts or redis.call('XLEN', log) >= number then
+    error({err = tampered(name, 'the counter of its partition')})
+  end
   return number, string.format('%.0f-%s%06d', number, time[1], time[2]), tonumber(counted[2]) or 0
 end
 

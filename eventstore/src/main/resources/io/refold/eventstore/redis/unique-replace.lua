@@ -4,6 +4,7 @@
 -- ARGV  1 owner until now, 2 its command id, 3 owner, 4 command id, 5 attempt, 6 milliseconds to hold it
 -- reply {1} if it was, else {0}
 local key, hold = KEYS[1], ARGV[6]
+assert(tonumber(hold), 'the time to hold it is no number')
 
 local held = redis.call('HMGET', key, 'owner', 'command', 'until')
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] or not held[3] then return {0} end

@@ -10,6 +10,7 @@ if not entry then return {'lost'} end
 if tonumber(string.match(settled, '^%d+')) < tonumber(string.match(ARGV[1], '^%d+')) then return {'pending'} end
 if redis.call('EXISTS', KEYS[3]) == 1 then
   for first, count, stream in string.gmatch(entry[2][2], '(%d+) (%d+) ([^\n]+)') do
+    assert(tonumber(count) <= 1e5, 'the log entry is damaged')
     local parked = string.match(redis.call('HGET', KEYS[3], 'p:' .. stream) or '', '^%d+')
     if parked and tonumber(parked) < first + count then return {'parked'} end
     for version = tonumber(first), first + count - 1 do

@@ -4,6 +4,8 @@
 -- KEYS  1 at, 2 log
 -- ARGV  1 group, 2 consumer, 3 how many entries to look at, then the wanted categories
 -- reply {'entry', entry}, {'more'}, {'nothing'}, {'lost'}
+local most = tonumber(ARGV[3])
+assert(most and most <= 1e6, 'how many entries to look at is no number')
 local settled = redis.call('HGET', KEYS[1], 'settled')
 if not settled then return {'nothing'} end
 if settled ~= '0-0' and #redis.call('XRANGE', KEYS[2], settled, settled) == 0 then return {'lost'} end
@@ -18,7 +20,7 @@ if found and found.err and string.find(found.err, 'NOGROUP', 1, true) then
   redis.call('HSET', KEYS[1], 'grouped', '1')
   found = read()
 end
-for _ = 1, tonumber(ARGV[3]) do
+for _ = 1, most do
   if found and found.err then return redis.error_reply(found.err) end
   if not found or not found[1] then return {'nothing'} end
   local entry = found[1][2][1]

@@ -11,10 +11,10 @@ if ARGV[2] == 'replace' then
   redis.call('HSET', KEYS[1], 'e:' .. ARGV[1], ARGV[3] .. ' ' .. since .. ' ' .. ARGV[4])
   return {1}
 end
-redis.call('HDEL', KEYS[1], 'e:' .. ARGV[1])
 if ARGV[2] == 'drop' then
   local time = redis.call('TIME')
   local now = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
   redis.call('HSETNX', KEYS[2], ARGV[1], now .. ' ' .. ARGV[4])
 end
+redis.call('HDEL', KEYS[1], 'e:' .. ARGV[1])
 return {1}

@@ -7,10 +7,16 @@
 -- reply {1} if it was the consumer's, else {0}
 local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
 if pending.err or #pending == 0 then return {0} end
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+assert(#ARGV % 3 == 0, 'an argument is missing')
+local recorded = redis.call('HLEN', KEYS[2]) > 0
 local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
-if entry and redis.call('EXISTS', KEYS[2]) == 1 then
-  for first, count, stream in string.gmatch(entry[2][2], '(%d+) (%d+) ([^\n]+)') do
+local lines = entry and entry[2][2] or ''
+for count in string.gmatch(lines, '%d+ (%d+) [^\n]+') do
+  assert(tonumber(count) <= 1e5, 'the log entry is damaged')
+end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+if recorded then
+  for first, count, stream in string.gmatch(lines, '(%d+) (%d+) ([^\n]+)') do
     for version = tonumber(first), first + count - 1 do
       redis.call('HDEL', KEYS[2], string.format('e:%.0f %s', version, stream))
     end

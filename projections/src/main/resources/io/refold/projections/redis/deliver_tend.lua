@@ -6,7 +6,9 @@
 -- ARGV  1 group, 2 consumer, 3 the while in milliseconds, 4 in microseconds for how long the consumer is
 --       shown as owner, 5 how many entries to move at most
 -- reply {moved (1 or 0), entry or nil}
-local settled = redis.call('HGET', KEYS[2], 'settled')
+local idle, length, most = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+assert(string.match(ARGV[3] or '', '^%d+$') and idle <= 1e15 and length and most, 'an argument is no number')
+local settled, counted = unpack(redis.call('HMGET', KEYS[2], 'settled', 'events'))
 local groups = redis.pcall('XINFO', 'GROUPS', KEYS[3])
 if not settled or groups.err then return {0} end
 if settled ~= '0-0' and #redis.call('XRANGE', KEYS[3], settled, settled) == 0 then return {0} end
@@ -19,12 +21,12 @@ end
 if not delivered then return {0} end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'expires', string.format('%.0f', now + tonumber(ARGV[4])))
-
 local first = redis.call('XPENDING', KEYS[3], ARGV[1])[2]
 local entries = redis.call('XRANGE', KEYS[3], '(' .. settled, first and '(' .. first or delivered, 'COUNT', ARGV[5])
+local events = tonumber(counted)
+assert(events, 'the number of events is damaged')
+redis.call('HSET', KEYS[1], 'owner', ARGV[2], 'expires', string.format('%.0f', now + length))
 if #entries > 0 then
-  local events = tonumber(redis.call('HGET', KEYS[2], 'events'))
   for _, entry in ipairs(entries) do
     for count in string.gmatch('\n' .. entry[2][2], '\n%d+ (%d+) ') do events = events + tonumber(count) end
   end
@@ -34,7 +36,7 @@ end
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[3], ARGV[1])) do
   local fields = {}
   for i = 1, #consumer, 2 do fields[consumer[i]] = consumer[i + 1] end
-  if fields['pending'] == 0 and fields['idle'] > tonumber(ARGV[3]) and fields['name'] ~= ARGV[2] then
+  if fields['pending'] == 0 and fields['idle'] > idle and fields['name'] ~= ARGV[2] then
     redis.call('XGROUP', 'DELCONSUMER', KEYS[3], ARGV[1], fields['name'])
   end
 end

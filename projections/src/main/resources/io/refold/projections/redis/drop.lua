@@ -6,6 +6,8 @@
 -- reply {'done'}, {'not-owner'}
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'fenced')
 if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] or lease[3] then return {'not-owner'} end
+assert(#ARGV % 2 == 1, 'an argument is missing')
+redis.call('HLEN', KEYS[2]) -- fails where it is no hash, before anything is written
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
 for i = 4, #ARGV, 2 do

@@ -6,6 +6,7 @@
 local name = ARGV[1] .. ':'
 local live = redis.call('HGET', KEYS[1], name .. 'live:' .. ARGV[2])
 if not live then
+  assert(ARGV[3], 'a shape is missing')
   if redis.call('HEXISTS', KEYS[1], name .. 'versions') == 1 then return {} end
   local time = redis.call('TIME')
   live = tostring(redis.call('HINCRBY', KEYS[1], name .. 'next', 1))

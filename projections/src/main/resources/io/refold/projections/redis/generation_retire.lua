@@ -9,23 +9,27 @@ local function get(field) return redis.call('HGET', KEYS[1], name .. field) end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local old = string.match(get('rebuild') or '', '^%d+ (%d+) ')
-local gone, rest, retired = get('gone') or '', {}, 0
+local gone, rest, retired, before = get('gone') or '', {}, {}, now - tonumber(ARGV[3])
 for live in string.gmatch(get('versions') or '', '%d+') do
   local number = get('live:' .. live)
   local seen = tonumber(get('seen:' .. live) or 0)
-  if tonumber(live) < version and number ~= old and seen + tonumber(ARGV[3]) <= now then
-    gone, retired = gone .. ' ' .. number, retired + 1
-    redis.call('HSET', KEYS[1], name .. 'gone', gone, name .. 'gone:' .. number, string.format('%.0f', now))
-    redis.call('HDEL', KEYS[1], name .. 'live:' .. live, name .. 'seen:' .. live)
+  assert(number and seen, 'a live generation is damaged')
+  if tonumber(live) < version and number ~= old and seen <= before then
+    gone = gone .. ' ' .. number
+    retired[#retired + 1] = {live, number}
   else
     rest[#rest + 1] = live
   end
 end
-if retired > 0 then
+for _, each in ipairs(retired) do
+  redis.call('HSET', KEYS[1], name .. 'gone', gone, name .. 'gone:' .. each[2], string.format('%.0f', now))
+  redis.call('HDEL', KEYS[1], name .. 'live:' .. each[1], name .. 'seen:' .. each[1])
+end
+if #retired > 0 then
   if #rest == 0 then
     redis.call('HDEL', KEYS[1], name .. 'versions')
   else
     redis.call('HSET', KEYS[1], name .. 'versions', table.concat(rest, ' '))
   end
 end
-return {retired}
+return {#retired}

@@ -8,6 +8,7 @@ local name = ARGV[1] .. ':'
 local seen = redis.call('HMGET', KEYS[1], name .. 'rebuild', name .. 'live:' .. ARGV[3], name .. 'gone', name .. 'versions')
 if seen[1] ~= ARGV[2] then return {0} end
 local fresh = string.match(ARGV[2], '^%d+')
+assert(fresh, 'the rebuild is damaged')
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
 if seen[2] then

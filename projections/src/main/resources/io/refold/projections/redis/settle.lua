@@ -9,14 +9,20 @@ local lease = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'fenced')
 if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] or lease[3] then return {'not-owner'} end
 if ARGV[4] ~= '0-0' and #redis.call('XRANGE', KEYS[3], ARGV[4], ARGV[4]) == 0 then return {'lost'} end
 local at = redis.call('HMGET', KEYS[2], 'settled', 'events', 'rated')
+local acknowledged = tonumber(ARGV[7])
+assert(acknowledged and acknowledged >= 0 and acknowledged % 1 == 0 and 7 + acknowledged <= #ARGV and
+  (#ARGV - acknowledged) % 2 == 1, 'an argument is missing')
+for i = 8, 7 + acknowledged do
+  local number, time = string.match(ARGV[i], '^(%d+)-(%d+)$')
+  assert(number and #number <= 18 and #time <= 18, 'an acknowledged id is none')
+end
 if tonumber(string.match(ARGV[4], '^%d+')) > tonumber(string.match(at[1], '^%d+')) then
   redis.call('HSET', KEYS[2], 'settled', ARGV[4], 'events', ARGV[5], 'outdated', ARGV[6])
   local time = redis.call('TIME') -- every ten seconds, the rate is measured from here on
-  if tonumber(time[1]) - tonumber(string.match(at[3] or '0', '^%d+')) > 10 then
-    redis.call('HSET', KEYS[2], 'rated', time[1] .. ' ' .. at[2])
+  if tonumber(time[1]) - (tonumber(string.match(at[3] or '', '^%d+')) or 0) > 10 then
+    redis.call('HSET', KEYS[2], 'rated', time[1] .. ' ' .. (at[2] or 0))
   end
 end
-local acknowledged = tonumber(ARGV[7])
 for from = 8, 7 + acknowledged, 1000 do
   redis.call('XACK', KEYS[3], ARGV[3], unpack(ARGV, from, math.min(from + 999, 7 + acknowledged)))
 end

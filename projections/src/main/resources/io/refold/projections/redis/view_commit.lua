@@ -14,11 +14,23 @@ if not head[1] then return {'gone'} end
 if head[2] ~= ARGV[3] .. ' ' .. ARGV[2] then return {'fenced'} end
 if (head[3] or '0-0') ~= ARGV[5] then return {'conflict'} end
 
-local next_section = 7
+local revision = tonumber(head[1])
+assert(revision, 'the revision counter of the head is damaged')
+local sections, at = {}, 7 -- all of them, and the types of all keys, before anything is written
+while at <= #ARGV do
+  local size = tonumber(ARGV[at])
+  assert(size and size >= 0 and size % 1 == 0 and at + size <= #ARGV, 'a section is not as long as it says')
+  sections[#sections + 1] = at
+  at = at + 1 + size
+end
+assert(#sections == 6 + 2 * (#KEYS - 3), 'a section is missing')
+for i = 3, #KEYS do redis.call('ZCARD', KEYS[i]) end
+
+local next_section = 0
 local function section()
-  local first = next_section + 1
-  next_section = first + tonumber(ARGV[next_section])
-  return first, next_section - 1
+  next_section = next_section + 1
+  local first = sections[next_section] + 1
+  return first, first + tonumber(ARGV[first - 1]) - 1
 end
 -- Calls a function with parts of a section: a call takes a few thousand arguments at most.
 local function parts(first, last, size, part)
@@ -27,7 +39,8 @@ end
 
 local further, further_last = section()
 local keys, keys_last = section()
-local revisions = section()
+local revisions, revisions_last = section()
+assert((further_last - further) % 2 == 1 and revisions_last - revisions == keys_last - keys, 'an argument is missing')
 for from = keys, keys_last, 1000 do
   local to = math.min(from + 999, keys_last)
   local stored = redis.call('HMGET', KEYS[2], unpack(ARGV, from, to))
@@ -52,8 +65,9 @@ local function insert(key, first, last)
   end)
 end
 
-local revision = tonumber(head[1])
 local written, written_last = section()
+assert((written_last - written) % 2 == 1, 'an argument is missing')
+redis.call('HLEN', KEYS[2])
 parts(written, written_last, 1000, function(from, to)
   local rows, n = {}, 0
   for i = from, to, 2 do

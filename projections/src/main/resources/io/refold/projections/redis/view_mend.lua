@@ -11,16 +11,26 @@ if head[2] ~= ARGV[3] .. ' ' .. ARGV[2] then return {'fenced'} end
 local key = ARGV[4]
 local stored = redis.call('HGET', KEYS[2], key)
 if (stored and string.match(stored, '^(%d+) ') or '0') ~= ARGV[5] then return {'conflict'} end
+local removed = tonumber(ARGV[7])
+assert(removed and removed >= 0 and #ARGV >= 8 + 2 * removed and #ARGV % 2 == 0, 'an argument is missing')
+local function check(first, last)
+  for i = first, last, 2 do
+    local index = tonumber(ARGV[i])
+    assert(index and index >= 1 and KEYS[3 + index], 'there is no such index')
+  end
+end
+check(8, 7 + 2 * removed)
+check(9 + 2 * removed, #ARGV)
+local revision = string.format('%.0f', tonumber(head[1]) + 1)
+for i = 3, #KEYS do redis.call('ZCARD', KEYS[i]) end -- fails where one is no order, before anything is written
 if ARGV[6] == '' then
   redis.call('HDEL', KEYS[2], key)
   redis.call('ZREM', KEYS[3], key)
 else
-  local revision = string.format('%.0f', tonumber(head[1]) + 1)
   redis.call('HSET', KEYS[1], 'rev', revision)
   redis.call('HSET', KEYS[2], key, revision .. ' ' .. ARGV[6])
   redis.call('ZADD', KEYS[3], '0', key)
 end
-local removed = tonumber(ARGV[7])
 for i = 8, 7 + 2 * removed, 2 do redis.call('ZREM', KEYS[3 + ARGV[i]], ARGV[i + 1] .. '\0' .. key) end
 for i = 9 + 2 * removed, #ARGV, 2 do redis.call('ZADD', KEYS[3 + ARGV[i]], '0', ARGV[i + 1] .. '\0' .. key) end
 return {'done'}

@@ -1,0 +1,45 @@
+package io.refold.eventstore;
+
+/**
+ * What Jackson writes and may refuse to read again: halves of surrogate pairs, which it escapes;
+ * numbers that are very long, or have an exponent; and nesting.
+ */
+final class JsonDoubts {
+  private static final int DIGITS = 900;
+  private static final int DEPTH = 200;
+
+  private JsonDoubts() {}
+
+  /** Tells whether it is worth reading. Texts that only look like one of these count, too. */
+  static boolean about(byte[] json) {
+    int digits = 0;
+    int depth = 0;
+    for (int i = 0; i < json.length; i++) {
+      byte c = json[i];
+      boolean digit = c >= '0' && c <= '9';
+      if (digit && ++digits > DIGITS) {
+        return true;
+      }
+      if (c == '{' || c == '[') {
+        depth++;
+      } else if (c == '}' || c == ']') {
+        depth--;
+      } else if (c == 'E' && digits > 0) {
+        return true;
+      }
+      if (depth > DEPTH || c == '\\' && isSurrogate(json, i)) {
+        return true;
+      }
+      if (!digit) {
+        digits = 0;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isSurrogate(byte[] json, int backslash) {
+    return backslash + 2 < json.length
+        && json[backslash + 1] == 'u'
+        && (json[backslash + 2] | ' ') == 'd';
+  }
+}
