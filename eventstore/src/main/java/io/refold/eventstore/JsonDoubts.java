@@ -27,7 +27,7 @@ final class JsonDoubts {
       } else if (c == 'E' && digits > 0) {
         return true;
       }
-      if (depth > DEPTH || c == '\\' && isSurrogate(json, i)) {
+      if (depth > DEPTH || (c == '\\' && isSurrogate(json, i))) {
         return true;
       }
       if (!digit) {
