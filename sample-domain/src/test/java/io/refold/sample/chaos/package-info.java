@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.chaos;
+
+import org.jspecify.annotations.NullMarked;
