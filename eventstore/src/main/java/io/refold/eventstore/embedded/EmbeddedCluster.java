@@ -30,7 +30,7 @@ public final class EmbeddedCluster implements AutoCloseable {
       List.of(
           "cluster-node-timeout 3000",
           "cluster-replica-validity-factor 0", // a replica tries to take over however long it was
-                                               // cut off
+          // cut off
           "cluster-allow-replica-migration no", // a replica stays with its master
           "repl-diskless-sync-delay 0");
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
@@ -120,9 +120,16 @@ public final class EmbeddedCluster implements AutoCloseable {
             view -> view.members().stream().map(ClusterView.Member::id).toList().containsAll(ids));
   }
 
-  /** Returns the addresses of all nodes, as clients need them: {@code redis://127.0.0.1:port}. */
+  /** Returns the address of each node: {@code redis://127.0.0.1:port}. */
   public List<String> urls() {
     return nodes.stream().map(ClusterNode::url).toList();
+  }
+
+  /** Returns one address with all nodes: {@code redis://127.0.0.1:port,127.0.0.1:port}. */
+  public String url() {
+    return nodes.stream()
+        .map(node -> "127.0.0.1:" + node.port())
+        .collect(Collectors.joining(",", "redis://", ""));
   }
 
   /** Returns all nodes ever started, also those that have crashed. */

@@ -46,13 +46,13 @@ final class EventFetch {
     if (afterVersion == Long.MAX_VALUE) {
       return List.of();
     }
+    String key = keys.stream(stream);
     var range =
         StreamRangeArgs.startId(new StreamMessageId(afterVersion + 1, 0))
             .endId(StreamMessageId.MAX)
             .count(limit);
     Map<StreamMessageId, Map<String, byte[]>> entries =
-        session.read(
-            "reading " + stream, target -> target.stream(keys.stream(stream)).rangeAsync(range));
+        session.read("reading " + stream, key, target -> target.stream(key).rangeAsync(range));
     return events(stream, entries);
   }
 
@@ -60,16 +60,16 @@ final class EventFetch {
     if (afterSequence == Long.MAX_VALUE) {
       return List.of();
     }
+    String key = keys.log(partition);
     if (limit >= MANY) {
       var whole =
           new BulkReads.Range<>(
-              keys.log(partition),
+              key,
               (afterSequence + 1) + "-0",
               "+",
               limit,
               entry -> Entries.logEntry(partition, entry));
-      Optional<List<List<LogEntry>>> read =
-          session.bulk().read(keys.log(partition), List.of(whole));
+      Optional<List<List<LogEntry>>> read = session.bulk().read(key, List.of(whole));
       if (read.isPresent()) {
         return read.get().getFirst();
       }
@@ -81,7 +81,8 @@ final class EventFetch {
     Map<StreamMessageId, Map<String, byte[]>> entries =
         session.read(
             "reading the log of partition " + partition,
-            target -> target.stream(keys.log(partition)).rangeAsync(range));
+            key,
+            target -> target.stream(key).rangeAsync(range));
     var log = new ArrayList<LogEntry>(entries.size());
     entries.forEach((id, fields) -> {
       byte[] lines = fields.get("w");
@@ -150,10 +151,10 @@ final class EventFetch {
       var range =
           StreamRangeArgs.startId(new StreamMessageId(run.first(), 0))
               .endId(new StreamMessageId(run.last(), 0));
+      String key = keys.stream(run.stream());
       replies.add(
           session.readAsync(
-              "reading " + run.stream(),
-              target -> target.stream(keys.stream(run.stream())).rangeAsync(range)));
+              "reading " + run.stream(), key, target -> target.stream(key).rangeAsync(range)));
     }
     var read = new HashMap<StreamId, List<StoredEvent>>(2 * runs.size());
     for (int i = 0; i < runs.size(); i++) {

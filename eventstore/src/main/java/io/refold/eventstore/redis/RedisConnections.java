@@ -4,11 +4,14 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.redisson.config.BaseConfig;
 import org.redisson.config.BaseMasterSlaveServersConfig;
+import org.redisson.config.ClusterServersConfig;
 import org.redisson.config.Config;
 import org.redisson.config.ReadMode;
 
@@ -16,14 +19,22 @@ import org.redisson.config.ReadMode;
 final class RedisConnections {
   private static final int TIMEOUT_MILLIS = 5_000;
 
-  /** More lenient than {@link URI#getHost()}, which knows no host names with an underscore. */
+  /** A client must know new masters well before calls for them run out of patience. */
+  private static final int SCAN_MILLIS = 1_000;
+
   private static final Pattern AUTHORITY =
-      Pattern.compile(
-          "((?<user>[^:@]*)(:(?<password>[^@]*))?@)?(?<host>\\[[0-9A-Fa-f:.]+]|[\\w.-]+)(:(?<port>\\d{1,5}))?");
+      Pattern.compile("((?<user>[^:@]*)(:(?<password>[^@]*))?@)?(?<nodes>[^@]+)");
+
+  /** More lenient than {@link URI#getHost()}, which knows no host names with an underscore. */
+  private static final Pattern NODE =
+      Pattern.compile("(?<host>\\[[0-9A-Fa-f:.]+]|[\\w.-]+)(:(?<port>\\d{1,5}))?");
 
   private RedisConnections() {}
 
-  /** Reads {@code redis[s]://[user[:password]@]host[:port][/database]}. */
+  /**
+   * Reads {@code redis[s]://[user[:password]@]host[:port][/database]}, or with several {@code
+   * host[:port]}, separated by commas, the address of a cluster.
+   */
   static Config ofUrl(String url) {
     URI uri;
     try {
@@ -42,13 +53,21 @@ final class RedisConnections {
     if (!authority.matches()) {
       throw notAnAddress("its host or port is not valid");
     }
-    String port = authority.group("port") == null ? "6379" : authority.group("port");
+    List<String> nodes =
+        Stream.of(authority.group("nodes").split(",", -1))
+            .map(node -> node(uri.getScheme(), node))
+            .toList();
     var config = new Config();
-    config
-        .useSingleServer()
-        .setAddress("%s://%s:%s".formatted(uri.getScheme(), authority.group("host"), port))
-        .setTimeout(TIMEOUT_MILLIS)
-        .setDatabase(database(uri.getPath()));
+    int database = database(uri.getPath());
+    BaseConfig<?> servers;
+    if (nodes.size() == 1) {
+      servers = config.useSingleServer().setAddress(nodes.getFirst()).setDatabase(database);
+    } else if (database == 0) {
+      servers = config.useClusterServers().addNodeAddress(nodes.toArray(String[]::new));
+    } else {
+      throw notAnAddress("a cluster has no database but 0");
+    }
+    servers.setTimeout(TIMEOUT_MILLIS);
     String user = decoded(authority.group("user"));
     if (!user.isEmpty()) {
       config.setUsername(user);
@@ -58,6 +77,15 @@ final class RedisConnections {
       config.setPassword(password);
     }
     return config;
+  }
+
+  private static String node(String scheme, String text) {
+    Matcher node = NODE.matcher(text);
+    if (!node.matches()) {
+      throw notAnAddress("its host or port is not valid");
+    }
+    String port = node.group("port") == null ? "6379" : node.group("port");
+    return "%s://%s:%s".formatted(scheme, node.group("host"), port);
   }
 
   private static String decoded(@Nullable String part) {
@@ -79,7 +107,9 @@ final class RedisConnections {
   /** The address itself stays out of the message: it may hold a password. */
   private static IllegalArgumentException notAnAddress(String reason) {
     return new IllegalArgumentException(
-        "the Redis address is not redis[s]://[user[:password]@]host[:port][/database]: " + reason);
+        "the Redis address is not"
+            + " redis[s]://[user[:password]@]host[:port][,host[:port]...][/database]: "
+            + reason);
   }
 
   /** Returns a copy that reads from masters only and leaves repeating calls to us. */
@@ -92,7 +122,9 @@ final class RedisConnections {
     if (config.isSingleConfig()) {
       strict(config.useSingleServer());
     } else if (config.isClusterConfig()) {
-      strict(fromMasters(config.useClusterServers()));
+      ClusterServersConfig servers = fromMasters(config.useClusterServers());
+      servers.setScanInterval(Math.min(servers.getScanInterval(), SCAN_MILLIS));
+      strict(servers);
     } else if (config.isSentinelConfig()) {
       strict(fromMasters(config.useSentinelServers()));
     } else {

@@ -15,6 +15,7 @@ import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
 import org.redisson.client.RedisLoadingException;
 import org.redisson.client.RedisMasterDownException;
+import org.redisson.client.RedisMovedException;
 import org.redisson.client.RedisNoScriptException;
 import org.redisson.client.RedisNodeNotFoundException;
 import org.redisson.client.RedisReadonlyException;
@@ -34,6 +35,7 @@ final class RedisErrors {
   /** Not executed, and worth another try soon. */
   private static final Set<Class<? extends Throwable>> PASSING =
       Set.of(
+          RedisMovedException.class,
           RedisTryAgainException.class,
           RedisLoadingException.class,
           RedisClusterDownException.class,
@@ -99,7 +101,10 @@ final class RedisErrors {
   /** Redisson appends channel and parameters to what the server said; they help nobody. */
   private static String message(Throwable failure) {
     Throwable told = notConnected(failure) ? Objects.requireNonNull(failure.getCause()) : failure;
-    String message = String.valueOf(told.getMessage());
+    String message =
+        told instanceof RedisMovedException
+            ? "its slot has moved to another server" // Redisson leaves this one without a message
+            : String.valueOf(told.getMessage());
     return DETAILS.split(message, 2)[0];
   }
 }

@@ -51,8 +51,9 @@ public final class RedisSession {
     this.config = config;
     this.keys = keys;
     this.disruptions = Disruptions.of(config);
-    this.calls = new Pipeline(redisson, config.isSingleConfig(), "calls");
-    this.reads = new Pipeline(redisson, config.isSingleConfig(), "reads");
+    var masters = new Masters(redisson);
+    this.calls = new Pipeline(redisson, masters, "calls");
+    this.reads = new Pipeline(redisson, masters, "reads");
     this.bulk = new BulkReads(redisson);
   }
 
@@ -169,14 +170,15 @@ public final class RedisSession {
         });
   }
 
-  /** Reads one thing, with patience: reading again does no harm. */
-  <T> T read(String what, Function<Target, CompletionStage<T>> call) {
-    return awaitRead(attempt(what, () -> calls.submit(call), RedisErrors::readAgain));
+  /** Reads one thing that lies at a key, with patience: reading again does no harm. */
+  <T> T read(String what, String key, Function<Target, CompletionStage<T>> call) {
+    return awaitRead(attempt(what, () -> calls.submit(key, call), RedisErrors::readAgain));
   }
 
-  /** Reads many things without standing in the way of single calls. */
-  <T> CompletableFuture<T> readAsync(String what, Function<Target, CompletionStage<T>> call) {
-    return unavailable(attempt(what, () -> reads.submit(call), RedisErrors::readAgain));
+  /** Reads many things, each at its key, without standing in the way of single calls. */
+  <T> CompletableFuture<T> readAsync(
+      String what, String key, Function<Target, CompletionStage<T>> call) {
+    return unavailable(attempt(what, () -> reads.submit(key, call), RedisErrors::readAgain));
   }
 
   /** Returns how to read long stretches of streams. */
@@ -217,6 +219,7 @@ public final class RedisSession {
     boolean first = sentBefore.add(script.sha());
     return calls
         .<@Nullable Object>submit(
+            slot,
             target -> target.scripts().evalShaAsync(slot, MODE, script.sha(), LIST, names, args))
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
@@ -227,6 +230,7 @@ public final class RedisSession {
             disruptions.count();
           }
           return calls.submit(
+              slot,
               target -> target.scripts().evalAsync(slot, MODE, script.source(), LIST, names, args));
         });
   }

@@ -36,6 +36,11 @@ final class ServerCheck {
       String name = node.getAddr().toString();
       servers = servers.isEmpty() ? name : servers + ", " + name;
       inspect(node, problems, warnings);
+      if (config.isSingleConfig() && isInCluster(node)) {
+        problems.add(
+            "it is a node of a cluster: give the addresses of several nodes, separated by commas,"
+                + " or a configuration with useClusterServers()");
+      }
     }
     if (!problems.isEmpty()) {
       throw new StoreMisconfiguredException("Redis at " + servers, problems);
@@ -55,6 +60,10 @@ final class ServerCheck {
       return List.of(master);
     }
     return List.of(redisson.getRedisNodes(RedisNodes.SINGLE).getInstance());
+  }
+
+  private static boolean isInCluster(RedisNode node) {
+    return node.info(InfoSection.CLUSTER).getOrDefault("cluster_enabled", "0").equals("1");
   }
 
   private static void inspect(RedisNode node, List<String> problems, List<String> warnings) {

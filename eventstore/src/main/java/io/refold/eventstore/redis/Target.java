@@ -1,6 +1,5 @@
 package io.refold.eventstore.redis;
 
-import org.redisson.api.RBatch;
 import org.redisson.api.RScriptAsync;
 import org.redisson.api.RStreamAsync;
 import org.redisson.api.RedissonClient;
@@ -29,20 +28,6 @@ interface Target {
       @Override
       public RStreamAsync<String, byte[]> stream(String key) {
         return client.getStream(key, FIELDS);
-      }
-    };
-  }
-
-  static Target within(RBatch batch) {
-    return new Target() {
-      @Override
-      public RScriptAsync scripts() {
-        return batch.getScript(BytesCodec.INSTANCE);
-      }
-
-      @Override
-      public RStreamAsync<String, byte[]> stream(String key) {
-        return batch.getStream(key, FIELDS);
       }
     };
   }
