@@ -1,43 +1,58 @@
 package io.refold.projections.redis;
 
+import io.refold.eventstore.redis.Examination;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.store.Generation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The names of what projections keep in Redis, layout version 1. */
-record ProjectionKeys(RedisSession session) {
+record ProjectionKeys(String namespace, IntFunction<String> partitionTags) {
+  ProjectionKeys(RedisSession session) {
+    this(session.namespace(), session::partitionTag);
+  }
+
+  /** The names of what an examination may look at. */
+  static ProjectionKeys of(Examination examination) {
+    return new ProjectionKeys(examination.namespace(), examination::partitionTag);
+  }
+
   String views() {
-    return session.namespace() + ":views";
+    return namespace + ":views";
+  }
+
+  private String tag(int partition) {
+    return partitionTags.apply(partition);
   }
 
   String workers(Generation generation) {
-    return "%s:workers:%s".formatted(session.namespace(), generation);
+    return "%s:workers:%s".formatted(namespace, generation);
   }
 
   String log(int partition) {
-    return session.logKey(partition);
+    return tag(partition) + ":log";
   }
 
   String count(int partition) {
-    return session.partitionTag(partition) + ":count";
+    return tag(partition) + ":count";
   }
 
   String lease(int partition, Generation generation) {
-    return session.partitionTag(partition) + ":lease:" + generation;
+    return tag(partition) + ":lease:" + generation;
   }
 
   String at(int partition, Generation generation) {
-    return session.partitionTag(partition) + ":at:" + generation;
+    return tag(partition) + ":at:" + generation;
   }
 
   String parked(int partition, Generation generation) {
-    return session.partitionTag(partition) + ":parked:" + generation;
+    return tag(partition) + ":parked:" + generation;
   }
 
   String dropped(int partition, Generation generation) {
-    return session.partitionTag(partition) + ":dropped:" + generation;
+    return tag(partition) + ":dropped:" + generation;
   }
 
   /** Everything a generation has in a partition: lease, at, parked and dropped. */
@@ -50,7 +65,7 @@ record ProjectionKeys(RedisSession session) {
   }
 
   String deadlines(int partition, String process) {
-    return session.partitionTag(partition) + ":deadlines:" + process;
+    return tag(partition) + ":deadlines:" + process;
   }
 
   /** The consumer group of a generation on every log. */
@@ -59,7 +74,7 @@ record ProjectionKeys(RedisSession session) {
   }
 
   private String shard(Generation generation, int shard) {
-    return "{%s:view:%s:%d}".formatted(session.namespace(), generation, shard);
+    return "{%s:view:%s:%d}".formatted(namespace, generation, shard);
   }
 
   String head(Generation generation, int shard) {

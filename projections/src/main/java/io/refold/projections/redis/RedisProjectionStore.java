@@ -1,6 +1,7 @@
 package io.refold.projections.redis;
 
 import io.refold.eventstore.EventStore;
+import io.refold.eventstore.redis.Doctor;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.ProjectionStore;
@@ -60,6 +61,11 @@ public final class RedisProjectionStore implements ProjectionStore {
    */
   public static RedisProjectionStore on(RedisEventStore events, int shards) {
     return new RedisProjectionStore(events, shards);
+  }
+
+  /** Returns what examines the events and all that lies beside them. */
+  public Doctor doctor() {
+    return Doctor.of(events).with(ProjectionChecks.all());
   }
 
   @Override
