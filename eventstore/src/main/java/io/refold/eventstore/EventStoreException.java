@@ -7,6 +7,7 @@ public abstract sealed class EventStoreException extends RuntimeException
     permits CommandException,
         EventNotStorableException,
         ReplyLostException,
+        StoreDamagedException,
         StoreMisconfiguredException,
         StoreUnavailableException,
         SubjectKeyLostException,

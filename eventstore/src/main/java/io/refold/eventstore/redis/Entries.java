@@ -32,14 +32,16 @@ final class Entries {
   /** Reads an event from the fields of its entry. */
   static StoredEvent event(
       StreamId stream, int partition, long version, Map<String, byte[]> fields) {
-    return new StoredEvent(
-        stream,
-        version,
-        Position.ofLogId(partition, text(required(stream, version, fields, "p"))),
-        text(required(stream, version, fields, "c")),
-        metadata(stream, version, fields.get("m")),
-        new EncodedEvent(
-            text(required(stream, version, fields, "t")), required(stream, version, fields, "d")));
+    return StoredBytes.read(
+        () -> "event %d of %s".formatted(version, stream),
+        () ->
+            new StoredEvent(
+                stream,
+                version,
+                Position.ofLogId(partition, text(required(fields, "p"))),
+                text(required(fields, "c")),
+                metadata(fields.get("m")),
+                new EncodedEvent(text(required(fields, "t")), required(fields, "d"))));
   }
 
   /**
@@ -54,7 +56,7 @@ final class Entries {
         version,
         new Position(partition, entry.major('p'), entry.minor('p')),
         entry.text('c'),
-        entry.has('m') ? metadata(stream, version, entry.bytes('m')) : Metadata.empty(),
+        entry.has('m') ? metadata(entry.bytes('m')) : Metadata.empty(),
         new EncodedEvent(entry.text('t'), entry.bytes('d')));
   }
 
@@ -70,6 +72,11 @@ final class Entries {
 
   /** Reads a script's list of entries, each {@code [id, [name, value, …]]}. */
   static List<StoredEvent> events(StreamId stream, int partition, List<?> entries) {
+    return StoredBytes.read(
+        () -> "the stream of " + stream, () -> entriesOf(stream, partition, entries));
+  }
+
+  private static List<StoredEvent> entriesOf(StreamId stream, int partition, List<?> entries) {
     var events = new ArrayList<StoredEvent>(entries.size());
     for (Object entry : entries) {
       var parts = (List<?>) entry;
@@ -85,28 +92,34 @@ final class Entries {
 
   /** Reads a log entry: a line per stream, {@code firstVersion count category:id}. */
   static LogEntry logEntry(int partition, String id, byte[] lines) {
-    return logEntry(Position.ofLogId(partition, id), text(lines));
+    return StoredBytes.read(
+        () -> "log entry %s of partition %d".formatted(id, partition),
+        () -> logEntry(Position.ofLogId(partition, id), text(lines)));
+  }
+
+  /** Reads the id of a log entry from a reply. */
+  static Position position(int partition, Object logId) {
+    return StoredBytes.read(
+        () -> "the log of partition " + partition, () -> Position.ofLogId(partition, text(logId)));
   }
 
   private static LogEntry logEntry(Position position, String lines) {
     int end = lines.indexOf('\n');
     if (end < 0) {
-      return new LogEntry(position, List.of(pointer(position, lines)));
+      return new LogEntry(position, List.of(pointer(lines)));
     }
     var pointers = new ArrayList<LogEntry.Pointer>();
     for (String line : lines.split("\n", -1)) {
-      pointers.add(pointer(position, line));
+      pointers.add(pointer(line));
     }
     return new LogEntry(position, pointers);
   }
 
-  private static LogEntry.Pointer pointer(Position position, String line) {
+  private static LogEntry.Pointer pointer(String line) {
     int first = line.indexOf(' ');
     int second = line.indexOf(' ', first + 1);
     if (first < 1 || second < 0) {
-      throw new IllegalStateException(
-          "log entry %s of partition %d is damaged: '%s'"
-              .formatted(position.logId(), position.partition(), line));
+      throw new IllegalArgumentException("'%s' is no version, number and stream".formatted(line));
     }
     return new LogEntry.Pointer(
         StreamId.parse(line.substring(second + 1)),
@@ -122,17 +135,15 @@ final class Entries {
     return new String((byte[]) bytes, StandardCharsets.UTF_8);
   }
 
-  private static byte[] required(
-      StreamId stream, long version, Map<String, byte[]> fields, String name) {
+  private static byte[] required(Map<String, byte[]> fields, String name) {
     byte[] value = fields.get(name);
     if (value == null) {
-      throw new IllegalStateException(
-          "event %d of %s is damaged: it has no field '%s'".formatted(version, stream, name));
+      throw new IllegalArgumentException("it has no field '%s'".formatted(name));
     }
     return value;
   }
 
-  private static Metadata metadata(StreamId stream, long version, byte @Nullable [] json) {
+  private static Metadata metadata(byte @Nullable [] json) {
     if (json == null) {
       return Metadata.empty();
     }
@@ -140,10 +151,8 @@ final class Entries {
       Map<String, String> entries = METADATA_READER.readValue(json);
       return new Metadata(entries);
     } catch (JacksonException e) {
-      throw new IllegalStateException(
-          "event %d of %s is damaged: its metadata is no JSON object of texts (%s)"
-              .formatted(version, stream, e.getOriginalMessage()),
-          e);
+      throw new IllegalArgumentException(
+          "its metadata is no JSON object of texts (%s)".formatted(e.getOriginalMessage()), e);
     }
   }
 }

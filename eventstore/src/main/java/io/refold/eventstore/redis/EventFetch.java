@@ -85,12 +85,7 @@ final class EventFetch {
             target -> target.stream(key).rangeAsync(range));
     var log = new ArrayList<LogEntry>(entries.size());
     entries.forEach((id, fields) -> {
-      byte[] lines = fields.get("w");
-      if (lines == null) {
-        throw new IllegalStateException(
-            "log entry %s of partition %d is damaged: it has no field 'w'"
-                .formatted(id, partition));
-      }
+      byte[] lines = fields.getOrDefault("w", new byte[0]);
       log.add(Entries.logEntry(partition, id.toString(), lines));
     });
     return log;

@@ -53,13 +53,16 @@ public final class RedisUniqueValues implements ValueRegister {
             contender.commandId(),
             contender.attempt(),
             hold.toMillis());
+    return StoredBytes.read(() -> named(contender.value()), () -> answer(contender.value(), reply));
+  }
+
+  private static Answer answer(String value, List<?> reply) {
     return switch (Entries.text(reply.getFirst())) {
       case "reserved" -> new Answer.Reserved();
       case "taken" -> new Answer.Taken(owner(reply.get(1)));
       default -> {
         String command = Entries.text(reply.get(2));
-        yield new Answer.Expired(
-            new Holding(contender.value(), owner(reply.get(1)), command, false));
+        yield new Answer.Expired(new Holding(value, owner(reply.get(1)), command, false));
       }
     };
   }
@@ -106,8 +109,11 @@ public final class RedisUniqueValues implements ValueRegister {
       return Optional.empty();
     }
     boolean confirmed = reply.get(2).equals(1L);
-    return Optional.of(
-        new Holding(value, owner(reply.get(0)), Entries.text(reply.get(1)), confirmed));
+    return StoredBytes.read(
+        () -> named(value),
+        () ->
+            Optional.of(
+                new Holding(value, owner(reply.get(0)), Entries.text(reply.get(1)), confirmed)));
   }
 
   /** Each script may be repeated, so a lost reply is asked for again. */
@@ -122,6 +128,10 @@ public final class RedisUniqueValues implements ValueRegister {
         }
       }
     }
+  }
+
+  private static String named(String value) {
+    return "what is known of the unique value '%s'".formatted(value);
   }
 
   private static boolean succeeded(List<?> reply) {

@@ -8,6 +8,7 @@ import io.refold.eventstore.EncodedEvent;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Metadata;
+import io.refold.eventstore.StoreDamagedException;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
 import io.refold.eventstore.embedded.EmbeddedRedis;
@@ -149,7 +150,7 @@ class BulkReadsTest {
     entries.set(8, wider);
 
     assertThatThrownBy(() -> store.fetch(entries, "thing"::equals))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(StoreDamagedException.class)
         .hasMessageContaining("event 9 of thing:ä8 is damaged");
     assertThat(store.fetch(log.subList(100, 300), "thing"::equals)).hasSizeGreaterThan(200);
   }

@@ -5,6 +5,7 @@ import static io.refold.projections.redis.Replies.text;
 
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import io.refold.projections.store.Deadlines;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,6 +46,12 @@ final class RedisDeadlines implements Deadlines {
             session.eval(
                 DUE, List.of(keys.deadlines(partition, process)), now.toEpochMilli(), skip, limit));
     List<?> found = list(reply.get(1));
+    return StoredBytes.read(
+        () -> "the deadlines of %s in partition %d".formatted(process, partition),
+        () -> agenda(reply, found));
+  }
+
+  private static Agenda agenda(List<?> reply, List<?> found) {
     var due = new ArrayList<Deadline>();
     for (int i = 0; i < found.size(); i += 2) {
       due.add(deadline(text(found, i), time(text(found, i + 1))));

@@ -10,6 +10,7 @@ import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import io.refold.projections.store.Deliveries;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -73,8 +73,7 @@ final class RedisDeliveries implements Deliveries {
   }
 
   private static LogEntry entry(Consumer consumer, List<?> entry) {
-    byte[] lines = (byte[]) Objects.requireNonNull(list(entry.get(1)).get(1));
-    return RedisSession.logEntry(consumer.partition(), text(entry, 0), lines);
+    return Replies.logEntry(consumer.partition(), entry);
   }
 
   @Override
@@ -133,6 +132,12 @@ final class RedisDeliveries implements Deliveries {
   public List<Failed> failed(int partition, Generation generation) {
     Map<String, String> fields =
         Replies.fields(eval(LIST, List.of(keys.parked(partition, generation))));
+    return StoredBytes.read(
+        () -> "the record of failures of %s in partition %d".formatted(generation, partition),
+        () -> failed(fields));
+  }
+
+  private static List<Failed> failed(Map<String, String> fields) {
     var failed = new ArrayList<Failed>();
     fields.forEach((field, value) -> {
       if (field.startsWith(FAILED)) {

@@ -8,11 +8,13 @@ import static io.refold.projections.redis.Replies.yes;
 
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -45,9 +47,12 @@ final class RedisGenerations implements Generations {
   }
 
   private static Layout layout(String projection, List<?> reply, int index) {
-    return new Layout(
-        new Generation(projection, Integer.parseInt(text(reply, index))),
-        MAPPER.readValue(text(reply, index + 1), Shape.class));
+    return StoredBytes.read(
+        () -> "what is known of the generations of projection '%s'".formatted(projection),
+        () ->
+            new Layout(
+                new Generation(projection, Integer.parseInt(text(reply, index))),
+                Objects.requireNonNull(MAPPER.readValue(text(reply, index + 1), Shape.class))));
   }
 
   private static boolean present(List<?> reply, int index) {
@@ -58,7 +63,9 @@ final class RedisGenerations implements Generations {
     return new Filling(
         layout(projection, reply, index),
         layout(projection, reply, index + 2),
-        Purpose.valueOf(text(reply, index + 4)));
+        StoredBytes.read(
+            () -> "the rebuild of projection '%s'".formatted(projection),
+            () -> Purpose.valueOf(text(reply, index + 4))));
   }
 
   private static List<Layout> layouts(String projection, List<?> pairs) {
@@ -80,6 +87,10 @@ final class RedisGenerations implements Generations {
       return Terms.PLAIN;
     }
     String[] parts = written.split(" ", 3);
+    return StoredBytes.read(() -> "the terms of a rebuild", () -> terms(parts));
+  }
+
+  private static Terms terms(String[] parts) {
     return new Terms(Long.parseLong(parts[0]), parts[1].equals("1"), parts[2].equals("1"));
   }
 

@@ -8,6 +8,7 @@ import static io.refold.projections.redis.Replies.yes;
 import io.refold.eventstore.StreamId;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import io.refold.projections.store.DroppedEvent;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
@@ -78,11 +79,18 @@ final class RedisParkedStreams implements ParkedStreams {
     var versions = new HashMap<StreamId, Long>();
     streams(parked).forEach(waits -> versions.put(waits.stream(), waits.version()));
     return new Parking(
-        versions, dropped.keySet().stream().map(Addresses::parse).collect(Collectors.toSet()));
+        versions,
+        StoredBytes.read(
+            () -> "the record of dropped events",
+            () -> dropped.keySet().stream().map(Addresses::parse).collect(Collectors.toSet())));
   }
 
   /** Reads the fields {@code p:<stream>}, each {@code <version> <attempts> <micros> <error>}. */
   private static List<ParkedStream> streams(Map<String, String> fields) {
+    return StoredBytes.read(() -> "the record of parked streams", () -> parkedStreams(fields));
+  }
+
+  private static List<ParkedStream> parkedStreams(Map<String, String> fields) {
     var streams = new ArrayList<ParkedStream>();
     fields.forEach((field, value) -> {
       if (field.startsWith(PARKED)) {
@@ -166,7 +174,10 @@ final class RedisParkedStreams implements ParkedStreams {
     var requests = new ArrayList<Request>();
     fields.forEach((field, value) -> {
       if (field.startsWith(REQUEST)) {
-        requests.add(request(StreamId.parse(field.substring(REQUEST.length())), value));
+        requests.add(
+            StoredBytes.read(
+                () -> "a request about a parked stream, " + field,
+                () -> request(StreamId.parse(field.substring(REQUEST.length())), value)));
       }
     });
     return requests;
@@ -207,7 +218,10 @@ final class RedisParkedStreams implements ParkedStreams {
     all(keys.dropped(partition, generation))
         .forEach((event, value) -> {
           String[] parts = value.split(" ", 2);
-          dropped.add(new DroppedEvent(Addresses.parse(event), parts[1], instant(parts[0])));
+          dropped.add(
+              StoredBytes.read(
+                  () -> "the record of dropped event " + event,
+                  () -> new DroppedEvent(Addresses.parse(event), parts[1], instant(parts[0]))));
         });
     return dropped;
   }

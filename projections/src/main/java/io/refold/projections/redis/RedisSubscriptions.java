@@ -11,6 +11,7 @@ import io.refold.eventstore.Position;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions;
@@ -20,7 +21,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /** {@link Subscriptions} as scripts on a partition's slot. */
@@ -80,7 +80,7 @@ final class RedisSubscriptions implements Subscriptions {
     return switch (text(reply, 0)) {
       case "granted" ->
           new Acquisition.Granted(
-              new Lease(generation, partition, owner, Long.parseLong(text(reply, 1))));
+              new Lease(generation, partition, owner, epoch(partition, reply, 1)));
       case "held" -> new Acquisition.Held(text(reply, 1));
       case "fenced" -> new Acquisition.Fenced();
       default -> new Acquisition.Gone();
@@ -119,7 +119,24 @@ final class RedisSubscriptions implements Subscriptions {
     return reply.isEmpty() ? Optional.empty() : Optional.of(state(lease.partition(), reply));
   }
 
+  private static long epoch(int partition, List<?> reply, int index) {
+    return StoredBytes.read(
+        () -> "the lease of partition " + partition, () -> Long.parseLong(text(reply, index)));
+  }
+
+  private static Position position(int partition, List<?> reply, int index) {
+    return StoredBytes.read(
+        () -> "a place in the log of partition " + partition,
+        () -> Position.ofLogId(partition, text(reply, index)));
+  }
+
   private static State state(int partition, List<?> at) {
+    return StoredBytes.read(
+        () -> "what a projection has settled in partition " + partition,
+        () -> stateOf(partition, at));
+  }
+
+  private static State stateOf(int partition, List<?> at) {
     Map<String, String> fields = Replies.fields(at);
     var shards = new HashMap<Integer, Position>();
     fields.forEach((field, value) -> {
@@ -195,7 +212,10 @@ final class RedisSubscriptions implements Subscriptions {
     if (until == null) {
       return new Reading.Entries(entries);
     }
-    long bound = Position.ofLogId(lease.partition(), until).sequence();
+    long bound =
+        StoredBytes.read(
+            () -> "the bound of a verification in partition " + lease.partition(),
+            () -> Position.ofLogId(lease.partition(), until).sequence());
     List<LogEntry> bounded =
         entries.stream().filter(entry -> entry.position().sequence() <= bound).toList();
     return bounded.isEmpty() ? new Reading.Bounded() : new Reading.Entries(bounded);
@@ -207,11 +227,7 @@ final class RedisSubscriptions implements Subscriptions {
         List<?> raw = list(reply.get(1));
         var entries = new ArrayList<LogEntry>(raw.size());
         for (Object entry : raw) {
-          List<?> parts = list(entry);
-          List<?> fields = list(parts.get(1));
-          entries.add(
-              RedisSession.logEntry(
-                  partition, text(parts, 0), (byte[]) Objects.requireNonNull(fields.get(1))));
+          entries.add(Replies.logEntry(partition, list(entry)));
         }
         yield new Reading.Entries(entries);
       }
@@ -309,8 +325,8 @@ final class RedisSubscriptions implements Subscriptions {
         ? Optional.empty()
         : Optional.of(
             new Fence(
-                new Lease(old, partition, "rebuild", Long.parseLong(text(reply, 0))),
-                Position.ofLogId(partition, text(reply, 1))));
+                new Lease(old, partition, "rebuild", epoch(partition, reply, 0)),
+                position(partition, reply, 1)));
   }
 
   @Override
@@ -366,7 +382,7 @@ final class RedisSubscriptions implements Subscriptions {
                 state(partition, list(reply.get(7))),
                 text(reply, 0),
                 number(reply, 1) == 1,
-                Position.ofLogId(partition, text(reply, 2)),
+                position(partition, reply, 2),
                 number(reply, 3),
                 number(reply, 4),
                 (int) number(reply, 5),

@@ -9,6 +9,7 @@ import io.refold.eventstore.Position;
 import io.refold.eventstore.StreamId;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
@@ -69,7 +70,10 @@ final class RedisViews implements Views {
                 lease.epoch()));
     return switch (text(reply, 0)) {
       case "done" -> new Fencing.Done();
-      case "refused" -> new Fencing.Refused(Long.parseLong(text(reply, 1)));
+      case "refused" ->
+          new Fencing.Refused(
+              StoredBytes.read(
+                  () -> shardOf(lease.generation(), shard), () -> Long.parseLong(text(reply, 1))));
       default -> new Fencing.Gone();
     };
   }
@@ -80,6 +84,15 @@ final class RedisViews implements Views {
     if (reply.isEmpty()) {
       return Optional.empty();
     }
+    return Optional.of(
+        StoredBytes.read(() -> shardOf(generation, shard), () -> head(partition, reply)));
+  }
+
+  private static String shardOf(Generation generation, int shard) {
+    return "shard %d of %s".formatted(shard, generation);
+  }
+
+  private static Head head(int partition, List<?> reply) {
     var notes = new HashMap<StreamId, Note>();
     var drops = new HashSet<EventAddress>();
     for (int i = 1; i < reply.size(); i += 2) {
@@ -91,7 +104,7 @@ final class RedisViews implements Views {
         drops.add(Addresses.parse(name));
       }
     }
-    return Optional.of(new Head(Position.ofLogId(partition, text(reply, 0)), notes, drops));
+    return new Head(Position.ofLogId(partition, text(reply, 0)), notes, drops);
   }
 
   @Override
@@ -153,9 +166,12 @@ final class RedisViews implements Views {
       if (reply.isEmpty()) {
         return Optional.empty();
       }
+      int shard = shards.get(i);
       read.put(
-          shards.get(i),
-          shardRows(partition, reply, noted, wanted.getOrDefault(shards.get(i), List.of())));
+          shard,
+          StoredBytes.read(
+              () -> shardOf(generation, shard),
+              () -> shardRows(partition, reply, noted, wanted.getOrDefault(shard, List.of()))));
     }
     return Optional.of(read);
   }

@@ -1,9 +1,11 @@
 package io.refold.projections.redis;
 
 import io.refold.eventstore.EventStoreException;
+import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
+import io.refold.eventstore.redis.StoredBytes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,6 +51,15 @@ final class Replies {
       fields.put(text(flat, i), text(flat, i + 1));
     }
     return fields;
+  }
+
+  /** Reads an entry of a log, {@code [id, [name, value, …]]}. */
+  static LogEntry logEntry(int partition, List<?> entry) {
+    byte[] lines =
+        StoredBytes.read(
+            () -> "log entry %s of partition %d".formatted(text(entry, 0), partition),
+            () -> (byte[]) Objects.requireNonNull(list(entry.get(1)).get(1)));
+    return RedisSession.logEntry(partition, text(entry, 0), lines);
   }
 
   static long micros(Duration length) {
