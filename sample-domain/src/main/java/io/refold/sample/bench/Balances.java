@@ -11,10 +11,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A row per ledger. */
-final class Balances implements Projection<Balance> {
+public final class Balances implements Projection<Balance> {
   private final String name;
 
-  Balances(String name) {
+  /**
+   * Makes a projection.
+   *
+   * @param name its name
+   */
+  public Balances(String name) {
     this.name = name;
   }
 

@@ -8,25 +8,25 @@ import jakarta.validation.constraints.Positive;
 import java.util.List;
 
 /** A small aggregate with a payload of about 200 bytes per event. */
-final class Ledger {
-  static final Category<Entry> LEDGERS = Category.of("ledger", EventCodec.json(Entry.class));
+public final class Ledger {
+  public static final Category<Entry> LEDGERS = Category.of("ledger", EventCodec.json(Entry.class));
 
   private static final String TEXT = "x".repeat(170);
 
   private Ledger() {}
 
   /** One booking; with its text it is 200 bytes of JSON. */
-  record Entry(long cents, String text) {
-    static Entry of(long cents) {
+  public record Entry(long cents, String text) {
+    public static Entry of(long cents) {
       return new Entry(cents, TEXT);
     }
   }
 
-  record Book(@Positive long cents) {}
+  public record Book(@Positive long cents) {}
 
-  record Balance(long cents, long entries) {}
+  public record Balance(long cents, long entries) {}
 
-  static final class LedgerDecider implements Decider<Book, Balance, Entry> {
+  public static final class LedgerDecider implements Decider<Book, Balance, Entry> {
     @Override
     public Balance initialState() {
       return new Balance(0, 0);

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 
 /** Runs numbered calls from so many threads and times them. */
-final class Load {
+public final class Load {
   private Load() {}
 
   /**
@@ -18,7 +18,7 @@ final class Load {
    * @param calls how many calls in all
    * @param call is given its number, from 0
    */
-  static double perSecond(int threads, long calls, LongConsumer call) {
+  public static double perSecond(int threads, long calls, LongConsumer call) {
     var next = new AtomicLong();
     long start = System.nanoTime();
     try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -43,7 +43,7 @@ final class Load {
     return calls / seconds(start);
   }
 
-  static double seconds(long startNanos) {
+  public static double seconds(long startNanos) {
     return (System.nanoTime() - startNanos) / 1e9;
   }
 }

@@ -13,16 +13,18 @@ import java.util.regex.Pattern;
  * What the server says about itself, asked over a plain socket: the sample sees Redis only through
  * Refold, and Refold has no reason to offer this.
  */
-final class ServerStats {
+public final class ServerStats {
   private static final Pattern COMMAND =
       Pattern.compile("cmdstat_([a-z|]+):calls=(\\d+),usec=(\\d+)");
   private static final Pattern CPU = Pattern.compile("used_cpu_(?:sys|user):([0-9.]+)");
   private static final Pattern COMMANDS = Pattern.compile("total_commands_processed:(\\d+)");
+  private static final Pattern CLIENTS = Pattern.compile("connected_clients:(\\d+)");
+  private static final Pattern FILE = Pattern.compile("aof_current_size:(\\d+)");
   private static final Pattern MEMORY = Pattern.compile("used_memory:(\\d+)");
 
   private final int port;
 
-  ServerStats(EmbeddedRedis redis) {
+  public ServerStats(EmbeddedRedis redis) {
     port = redis.port();
   }
 
@@ -39,8 +41,8 @@ final class ServerStats {
   }
 
   /** Processor time of the server. */
-  record Cpu(double micros) {
-    Cpu minus(Cpu earlier) {
+  public record Cpu(double micros) {
+    public Cpu minus(Cpu earlier) {
       return new Cpu(micros - earlier.micros());
     }
 
@@ -49,7 +51,7 @@ final class ServerStats {
     }
   }
 
-  Cpu cpu() {
+  public Cpu cpu() {
     Matcher line = CPU.matcher(info("cpu"));
     double seconds = 0;
     while (line.find()) {
@@ -59,7 +61,7 @@ final class ServerStats {
   }
 
   /** Returns how many commands the server has run, those in scripts included. */
-  long commands() {
+  public long commands() {
     Matcher line = COMMANDS.matcher(info("stats"));
     if (!line.find()) {
       throw new IllegalStateException("the server does not tell its commands");
@@ -77,10 +79,24 @@ final class ServerStats {
     return new Work(0, 0);
   }
 
-  long usedMemory() {
-    Matcher line = MEMORY.matcher(info("memory"));
+  public long usedMemory() {
+    return number(MEMORY, "memory");
+  }
+
+  /** Returns how many connections are open, the one that asks not counted. */
+  public long connections() {
+    return number(CLIENTS, "clients") - 1;
+  }
+
+  /** Returns how long the append-only file is; replicas get the same bytes. */
+  public long fileBytes() {
+    return number(FILE, "persistence");
+  }
+
+  private long number(Pattern pattern, String section) {
+    Matcher line = pattern.matcher(info(section));
     if (!line.find()) {
-      throw new IllegalStateException("the server does not tell its memory");
+      throw new IllegalStateException("the server does not tell its " + section);
     }
     return Long.parseLong(line.group(1));
   }

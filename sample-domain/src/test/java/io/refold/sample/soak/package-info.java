@@ -1,0 +1,4 @@
+@NullMarked
+package io.refold.sample.soak;
+
+import org.jspecify.annotations.NullMarked;
