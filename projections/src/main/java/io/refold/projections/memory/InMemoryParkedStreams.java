@@ -171,7 +171,7 @@ final class InMemoryParkedStreams implements ParkedStreams {
   public void inherit(int partition, Generation fresh, Generation old) {
     synchronized (subscriptions) {
       Slot slot = subscriptions.slot(old, partition);
-      if (slot != null) {
+      if (slot != null && subscriptions.slot(fresh, partition) == null) {
         subscriptions.inherited(fresh, partition).putAll(dropped(slot, partition, old));
       }
     }

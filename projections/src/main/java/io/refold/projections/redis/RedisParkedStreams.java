@@ -228,6 +228,11 @@ final class RedisParkedStreams implements ParkedStreams {
 
   @Override
   public void inherit(int partition, Generation fresh, Generation old) {
-    session.eval(INHERIT, List.of(keys.dropped(partition, fresh), keys.dropped(partition, old)));
+    session.eval(
+        INHERIT,
+        List.of(
+            keys.dropped(partition, fresh),
+            keys.dropped(partition, old),
+            keys.at(partition, fresh)));
   }
 }

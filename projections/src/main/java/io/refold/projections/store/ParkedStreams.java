@@ -82,6 +82,9 @@ public interface ParkedStreams {
   /** Returns what was dropped, in no order. */
   List<DroppedEvent> dropped(int partition, Generation generation);
 
-  /** Puts what was dropped in one generation on the record of another. */
+  /**
+   * Puts what was dropped in one generation on the record of another that has no keys in the
+   * partition yet. Does nothing once it has: it may have applied what was dropped since.
+   */
   void inherit(int partition, Generation fresh, Generation old);
 }

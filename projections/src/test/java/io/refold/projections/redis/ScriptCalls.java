@@ -134,7 +134,7 @@ record ScriptCalls(String script, List<String> keys, List<String> args) {
           of("deliver_tend.lua", "lease at log", "g", "owner", "0", "1000000", "100"),
           of("dismiss.lua", "workers"),
           of("drop.lua", "lease parked dropped", "o", "5", "why", "3", "account:1", "1", "other:1"),
-          of("drop_inherit.lua", "dropped dropped2"),
+          of("drop_inherit.lua", "dropped dropped2 nothing"),
           of("freeze.lua", "lease at at2", "2"),
           of("generation_forget.lua", "views", "x", "7", "1000"),
           of("generation_look.lua", "views", "x", "1", "1000"),

@@ -177,6 +177,16 @@ public abstract class ParkedStreamsContract {
   }
 
   @Test
+  void aGenerationThatIsBeingFilledInheritsNothingMore() {
+    parked().park(lease, ONE, 3, "x", 1);
+    parked().inherit(PARTITION, fresh, generation);
+    store().subscriptions().create(PARTITION, fresh);
+    parked().drop(lease, List.of(new EventAddress(ONE, 3)), "after the fresh one has applied it");
+    parked().inherit(PARTITION, fresh, generation);
+    assertThat(parked().dropped(PARTITION, fresh)).isEmpty();
+  }
+
+  @Test
   void nothingIsLeftOfADeletedGeneration() {
     parked().park(lease, ONE, 3, "x", 1);
     parked().drop(lease, List.of(new EventAddress(ONE, 3)), "x");
