@@ -1,6 +1,7 @@
 package io.refold.eventstore.redis;
 
 import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.StoreDamagedException;
 import io.refold.eventstore.StreamId;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -173,7 +174,7 @@ final class LogsCheck implements Check {
                   partition, stored.id(), stored.field("w").getBytes(StandardCharsets.UTF_8));
           entries.add(entry);
           entry.pointers().forEach(pointer -> pointers.add(new Pointer(stored.id(), pointer)));
-        } catch (IllegalArgumentException | IllegalStateException e) {
+        } catch (IllegalArgumentException | StoreDamagedException e) {
           on.report(
               DAMAGED.found(
                   "partition %d: entry %s has %s", partition, stored.id(), stored.fields()));

@@ -1,6 +1,7 @@
 package io.refold.eventstore.redis;
 
 import io.refold.eventstore.LogEntry;
+import io.refold.eventstore.StoreDamagedException;
 import io.refold.eventstore.StreamId;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -215,7 +216,7 @@ final class StreamsCheck implements Check {
                 pointer.stream().toString().equals(name)
                     && pointer.firstVersion() <= event.number()
                     && event.number() <= pointer.lastVersion());
-      } catch (IllegalArgumentException | IllegalStateException e) {
+      } catch (IllegalArgumentException | StoreDamagedException e) {
         return true; // the check of logs tells of damaged entries
       }
     }
