@@ -60,7 +60,8 @@ final class Child implements AutoCloseable {
             .start();
     watchdog.guard(process.toHandle());
     BufferedReader lines = process.inputReader(UTF_8);
-    Thread.ofVirtual().start(() -> listen(lines, heard));
+    // reading from a pipe would hold on to a carrier of virtual threads
+    Thread.ofPlatform().daemon().name("child-" + name).start(() -> listen(lines, heard));
     return new Child(name, process, watchdog);
   }
 
