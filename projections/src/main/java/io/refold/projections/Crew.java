@@ -5,7 +5,6 @@ import io.refold.projections.store.Generations.Attendance;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Terms;
 import io.refold.projections.store.Lease;
-import io.refold.projections.store.Subscriptions.Acquisition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * called by one thread; the other methods by any.
  */
 final class Crew {
+  /** With pauses that grow from 50 milliseconds they outlast a master that was just replaced. */
+  private static final int DOUBTS = 5;
+
+  /** How long all answers of one round are waited for. */
+  private static final Duration PATIENCE = Duration.ofMillis(500);
+
   private final ProjectionStore store;
   private final Subscriber subscriber;
   private final Subscription subscription;
@@ -76,32 +81,35 @@ final class Crew {
         owned--;
       }
     }
+    long patient = System.nanoTime() + PATIENCE.toNanos();
     int first = (int) ((long) attendance.rank() * partitions / attendance.workers());
     for (int i = 0; i < partitions && owned < share; i++) {
       int partition = (first + i) % partitions;
-      if (!threads.containsKey(partition) && take(partition)) {
+      if (!threads.containsKey(partition) && take(partition, patient)) {
         owned++;
       }
     }
     subscription.pacing().set(current, threads.size(), partitions);
   }
 
-  private boolean take(int partition) {
+  /** Counts a partition whose server does not answer as taken: its thread goes on asking. */
+  private boolean take(int partition, long patient) {
     var owner =
         new PartitionOwner(
             subscription,
             partition,
             worker,
             lease,
-            new Patience(attempts, subscription.pacing()::parks));
-    if (!(owner.acquire() instanceof Acquisition.Granted)) {
-      return false;
-    }
+            new Patience(attempts, subscription.pacing()::parks, DOUBTS));
     var thread =
         new OwnerThread(owner, subscription.pacing(), generation() + "/" + partition, filling);
     threads.put(partition, thread);
     thread.start();
-    return true;
+    if (thread.taken(Duration.ofNanos(patient - System.nanoTime()))) {
+      return true;
+    }
+    threads.remove(partition);
+    return false;
   }
 
   /** Returns the leases held in a partition: none or one. */

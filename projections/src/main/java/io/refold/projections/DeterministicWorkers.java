@@ -182,7 +182,7 @@ public final class DeterministicWorkers implements AutoCloseable {
       take = false;
       switch (step(owner)) {
         case WORKED -> {}
-        case RETAKE -> take = true;
+        case RETAKE, DOUBTED -> take = true;
         case IDLE -> {
           if (!owner.tick()) {
             return Optional.empty();

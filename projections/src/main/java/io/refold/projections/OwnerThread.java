@@ -5,9 +5,12 @@ import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.PartitionOwner.Step;
 import io.refold.projections.store.Subscriptions.Acquisition;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,12 +36,13 @@ final class OwnerThread {
   private final String name;
   private final FillingTurns filling;
   private final Semaphore signals = new Semaphore(0);
+  private final CompletableFuture<Boolean> taken = new CompletableFuture<>();
   private final Thread thread;
   private volatile boolean stopping;
   private Duration pause = FIRST_PAUSE;
 
   /**
-   * Prepares a thread for an owner that has its lease.
+   * Prepares a thread that takes the lease and ends if it is not granted.
    *
    * @param filling how many partitions of this process are filled at once
    */
@@ -56,6 +60,24 @@ final class OwnerThread {
 
   void start() {
     thread.start();
+  }
+
+  /**
+   * Waits until the store has said whether the lease is granted.
+   *
+   * @return false if it is not; true if it is, or nothing has been said in time
+   */
+  boolean taken(Duration most) {
+    try {
+      return taken.get(Math.max(0, most.toNanos()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return true;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
   }
 
   boolean running() {
@@ -79,7 +101,7 @@ final class OwnerThread {
   }
 
   private void run() {
-    boolean retake = false;
+    boolean retake = true;
     try {
       while (!stopping) {
         try {
@@ -87,6 +109,7 @@ final class OwnerThread {
             return;
           }
           retake = false;
+          taken.complete(true);
           long before = owner.events();
           switch (step()) {
             case WORKED -> {
@@ -99,6 +122,10 @@ final class OwnerThread {
               sleep(idle());
             }
             case RETAKE -> retake = true;
+            case DOUBTED -> {
+              retake = true;
+              backOff();
+            }
             case HALTED -> {
               LOG.warn("{} stands still, {}", name, owner.problem());
               backOff();
@@ -120,6 +147,7 @@ final class OwnerThread {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      taken.complete(false);
       release();
     }
   }

@@ -42,6 +42,8 @@ final class PartitionOwner {
     HALTED,
     /** The lease must be acquired again, with a higher epoch. */
     RETAKE,
+    /** History seems to be lost; the lease must be acquired again after a pause, to look again. */
+    DOUBTED,
     /** There is nothing more to do here: the lease, the generation or history is gone. */
     OVER
   }
@@ -78,6 +80,7 @@ final class PartitionOwner {
   private final List<String> parked = new ArrayList<>();
   private @Nullable EventAddress failing;
   private int attempts;
+  private int doubts;
 
   PartitionOwner(
       Subscription subscription, int partition, String owner, Duration length, Patience patience) {
@@ -367,6 +370,7 @@ final class PartitionOwner {
     return switch (subscriptions.settle(held, settlement)) {
       case DONE -> {
         progress.settled(settlement);
+        doubts = 0;
         yield goesOn(held);
       }
       case NOT_OWNER -> over();
@@ -429,7 +433,14 @@ final class PartitionOwner {
     return lost(held, "the log does not hold %s any more".formatted(position));
   }
 
+  /** A master that was replaced may still answer for a moment: only what stays lost is lost. */
   private Step lost(Lease held, String what) {
+    if (doubts < patience.doubts()) {
+      doubts++;
+      LOG.warn("history of partition {} of {} seems lost, {}", partition, generation(), what);
+      state = PartitionState.WAITING;
+      return Step.DOUBTED;
+    }
     problem =
         LOST
             + "history of partition %d was lost, %s: %s"

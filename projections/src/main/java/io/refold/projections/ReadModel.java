@@ -1,6 +1,8 @@
 package io.refold.projections;
 
 import io.refold.eventstore.Position;
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
 import io.refold.projections.store.Subscriptions.Arrival;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Rows of one call are read shard by shard, not at one moment. Every method that reads throws
  * {@link ReadModelMissingException} if this version has no rows, as {@link #awaitReady} says,
  * {@link UnreadableRowException} if a row cannot be read back, and {@link
- * io.refold.eventstore.StoreUnavailableException} if the store cannot be read now.
+ * StoreUnavailableException} if the store cannot be read now. That takes as long as the store waits
+ * for a reply and tries again, about 20 seconds at most, also where less was asked for.
  *
  * @param <V> the rows
  */
@@ -212,8 +216,8 @@ public final class ReadModel<V> {
     }
     long deadline = System.nanoTime() + timeout.toNanos();
     for (Duration pause = FIRST_PAUSE; ; pause = longer(pause)) {
-      Generation generation = layout(false).generation();
-      Arrival arrival = store.subscriptions().arrival(generation, position);
+      Generation generation = answered(() -> layout(false)).generation();
+      Arrival arrival = answered(() -> store.subscriptions().arrival(generation, position));
       switch (arrival) {
         case APPLIED -> {
           return Awaited.APPLIED;
@@ -225,7 +229,7 @@ public final class ReadModel<V> {
           return Awaited.LOST;
         }
         case GONE -> {
-          if (!layout(true).generation().equals(generation)) {
+          if (!answered(() -> layout(true)).generation().equals(generation)) {
             continue;
           }
         }
@@ -254,7 +258,9 @@ public final class ReadModel<V> {
    */
   public boolean awaitReady(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
-    while (store.generations().look(format.name(), format.version()).live().isEmpty()) {
+    while (answered(() -> store.generations().look(format.name(), format.version()))
+        .live()
+        .isEmpty()) {
       long left = deadline - System.nanoTime();
       if (left <= 0) {
         return false;
@@ -267,7 +273,8 @@ public final class ReadModel<V> {
   /** Reads from the live generation; where it has just been dropped, from its successor. */
   private <T> T reading(Function<Generations.Layout, Optional<T>> read) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      Optional<T> result = read.apply(layout(attempt > 0));
+      boolean again = attempt > 0;
+      Optional<T> result = answered(() -> read.apply(layout(again)));
       if (result.isPresent()) {
         return result.get();
       }
@@ -276,6 +283,15 @@ public final class ReadModel<V> {
       }
     }
     throw missing();
+  }
+
+  /** A lost reply to a read leaves nothing unknown: the store just cannot be read now. */
+  private static <T> T answered(Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (ReplyLostException lost) {
+      throw new StoreUnavailableException(String.valueOf(lost.getMessage()), lost);
+    }
   }
 
   private Generations.Layout layout(boolean again) {

@@ -66,6 +66,7 @@ record Subscription(
       return target.apply(
           lease, resolver.resolve(entries), entries.getLast().position(), parking, recorded);
     } catch (MissingEvents lost) {
+      resolver.drop(entries);
       return new Target.Result.Lost(lost.what());
     } catch (EventFailure failure) {
       resolver.drop(entries);

@@ -46,6 +46,7 @@ final class Supervisor implements AutoCloseable {
   private final FillingTurns filling =
       new FillingTurns(Math.max(2, Runtime.getRuntime().availableProcessors()) * 2);
   private final Map<Layout, Crew> crews = new ConcurrentHashMap<>();
+  private final Set<Integer> renewing = ConcurrentHashMap.newKeySet();
   private final Map<Layout, Long> sweepings = new HashMap<>();
   private final Semaphore signals = new Semaphore(0);
   private final Consumer<Subscriber> adopt;
@@ -219,6 +220,7 @@ final class Supervisor implements AutoCloseable {
     }
   }
 
+  /** A partition whose server does not answer must not cost the others their leases. */
   private void keep() {
     long pause = lease.dividedBy(3).toNanos();
     while (!Thread.currentThread().isInterrupted()) { // also while owners finish their last batch
@@ -227,8 +229,8 @@ final class Supervisor implements AutoCloseable {
         int number = partition;
         List<Lease> held =
             crews.values().stream().flatMap(crew -> crew.leases(number).stream()).toList();
-        if (!held.isEmpty()) {
-          renew(partition, held);
+        if (!held.isEmpty() && renewing.add(partition)) {
+          Thread.ofVirtual().name("refold-renewal-" + number).start(() -> renew(number, held));
         }
       }
       try {
@@ -246,6 +248,8 @@ final class Supervisor implements AutoCloseable {
       LOG.warn("leases of partition {} were not renewed: {}", partition, away.getMessage());
     } catch (RuntimeException unexpected) {
       LOG.error("leases of partition {} were not renewed", partition, unexpected);
+    } finally {
+      renewing.remove(partition);
     }
   }
 

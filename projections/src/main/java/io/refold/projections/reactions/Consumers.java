@@ -20,8 +20,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.DelayQueue;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -222,20 +225,41 @@ final class Consumers implements Driver {
   }
 
   private void keepUnderWay() {
-    for (int partition = 0; partition < store.events().partitions(); partition++) {
-      int number = partition;
-      deliveries.keep(
-          consumer(partition),
-          underWay.stream().filter(position -> position.partition() == number).toList());
-    }
+    sideBySide(
+        partitions(),
+        partition ->
+            deliveries.keep(
+                consumer(partition),
+                underWay.stream().filter(position -> position.partition() == partition).toList()));
   }
 
   private void tend() {
     Attendance attendance = store.generations().attend(generation, worker, lease);
-    for (int partition = 0; partition < store.events().partitions(); partition++) {
-      if (partition % attendance.workers() == attendance.rank()) {
-        tend(partition);
-      }
+    sideBySide(
+        partitions().filter(partition -> partition % attendance.workers() == attendance.rank()),
+        this::tend);
+  }
+
+  private IntStream partitions() {
+    return IntStream.range(0, store.events().partitions());
+  }
+
+  /**
+   * Waits for all; one whose server is away fails alone, and costs the others no more than once.
+   */
+  private void sideBySide(IntStream partitions, IntConsumer call) {
+    try (var calls = Executors.newVirtualThreadPerTaskExecutor()) {
+      partitions.forEach(partition -> calls.execute(() -> lookAfter(partition, call)));
+    }
+  }
+
+  private void lookAfter(int partition, IntConsumer call) {
+    try {
+      call.accept(partition);
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      LOG.warn("{}/{} waits for its store: {}", generation, partition, away.getMessage());
+    } catch (RuntimeException | Error unexpected) { // the others go on
+      LOG.error("looking after {}/{} has failed", generation, partition, unexpected);
     }
   }
 

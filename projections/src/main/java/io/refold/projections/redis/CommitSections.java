@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,9 +66,12 @@ final class CommitSections {
     add(args, written);
     add(args, deleted);
     addSorted(args, enlisted);
-    for (String index : indexes()) {
-      addSorted(args, lost.getOrDefault(index, List.of()));
-      addSorted(args, got.getOrDefault(index, List.of()));
+    for (String index : indexes()) { // a row that keeps its value may be told both ways
+      List<String> gained = got.getOrDefault(index, List.of());
+      var gone = new ArrayList<>(lost.getOrDefault(index, List.of()));
+      gone.removeAll(Set.copyOf(gained));
+      addSorted(args, gone);
+      addSorted(args, gained);
     }
   }
 

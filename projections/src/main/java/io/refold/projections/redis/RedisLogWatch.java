@@ -1,6 +1,6 @@
 package io.refold.projections.redis;
 
-import io.refold.eventstore.Position;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.projections.store.LogWatch;
@@ -9,11 +9,16 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.redisson.api.RFuture;
+import org.redisson.api.RStream;
 import org.redisson.api.RedissonClient;
 import org.redisson.api.stream.StreamMessageId;
+import org.redisson.api.stream.StreamRangeArgs;
 import org.redisson.api.stream.StreamReadArgs;
+import org.redisson.client.RedisException;
 import org.redisson.client.codec.ByteArrayCodec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +32,8 @@ final class RedisLogWatch implements LogWatch {
   private static final Logger LOG = LoggerFactory.getLogger(RedisLogWatch.class);
   private static final Duration BLOCK = Duration.ofSeconds(4);
   private static final Duration SETTLE = Duration.ofMillis(150);
+  private static final StreamRangeArgs NEWEST =
+      StreamRangeArgs.startId(StreamMessageId.MAX).endId(StreamMessageId.MIN).count(1);
   private static final int MAX_ENTRIES = 1_000;
   private static final long RETRY_MILLIS = 200;
 
@@ -35,6 +42,11 @@ final class RedisLogWatch implements LogWatch {
   private final IntConsumer appended;
   private final AtomicReferenceArray<@Nullable CompletableFuture<?>> reads;
   private volatile boolean closed;
+
+  /** A read of a log. */
+  private interface Reading {
+    RFuture<Map<StreamMessageId, Map<byte[], byte[]>>> of(RStream<byte[], byte[]> log);
+  }
 
   private RedisLogWatch(
       RedissonClient client, RedisSession session, int partitions, IntConsumer appended) {
@@ -46,36 +58,43 @@ final class RedisLogWatch implements LogWatch {
 
   static RedisLogWatch start(RedisEventStore events, IntConsumer appended) {
     RedisSession session = events.session();
-    var watch =
-        new RedisLogWatch(
-            session.newClient(events.partitions() + 1), session, events.partitions(), appended);
+    var watch = new RedisLogWatch(client(events), session, events.partitions(), appended);
     for (int partition = 0; partition < events.partitions(); partition++) {
-      Position newest = events.head(partition).position();
-      watch.wait(partition, new StreamMessageId(newest.sequence(), newest.micros()));
+      watch.begin(partition);
     }
     return watch;
   }
 
+  private static RedissonClient client(RedisEventStore events) {
+    try {
+      return events.session().newClient(events.partitions() + 1);
+    } catch (RedisException e) {
+      throw new StoreUnavailableException(
+          "the logs cannot be watched for new events: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Finds the newest entry, tells that there may be new ones, and waits behind it. After a failure
+   * too: meanwhile entries may have come, or gone with a server.
+   */
+  private void begin(int partition) {
+    read(
+        partition,
+        log -> log.rangeReversedAsync(NEWEST),
+        newest -> {
+          appended.accept(partition);
+          wait(partition, last(newest));
+        });
+  }
+
   /** Reads behind an entry, tells of what there is, and reads on. */
   private void wait(int partition, StreamMessageId behind) {
-    if (closed) {
-      return;
-    }
-    CompletableFuture<Map<StreamMessageId, Map<byte[], byte[]>>> read =
-        client
-            .<byte[], byte[]>getStream(session.logKey(partition), ByteArrayCodec.INSTANCE)
-            .readAsync(StreamReadArgs.greaterThan(behind).count(MAX_ENTRIES).timeout(BLOCK))
-            .toCompletableFuture();
-    reads.set(partition, read);
-    var unused =
-        read.whenComplete((entries, failure) -> {
-          if (closed) {
-            return;
-          }
-          if (failure != null) {
-            LOG.debug("watching partition {} has failed, trying again", partition, failure);
-            later(partition, behind);
-          } else if (entries == null || entries.isEmpty()) {
+    read(
+        partition,
+        log -> log.readAsync(StreamReadArgs.greaterThan(behind).count(MAX_ENTRIES).timeout(BLOCK)),
+        entries -> {
+          if (entries == null || entries.isEmpty()) {
             wait(partition, behind);
           } else {
             appended.accept(partition);
@@ -84,13 +103,38 @@ final class RedisLogWatch implements LogWatch {
         });
   }
 
-  private void later(int partition, StreamMessageId behind) {
-    CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS)
-        .execute(() -> wait(partition, behind));
+  private void read(
+      int partition, Reading reading, Consumer<Map<StreamMessageId, Map<byte[], byte[]>>> then) {
+    if (closed) {
+      return;
+    }
+    CompletableFuture<Map<StreamMessageId, Map<byte[], byte[]>>> read = started(partition, reading);
+    reads.set(partition, read);
+    var unused =
+        read.thenAccept(then)
+            .exceptionally(failure -> {
+              if (!closed) {
+                LOG.debug("watching partition {} has failed, trying again", partition, failure);
+                CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+                    .execute(() -> begin(partition));
+              }
+              return null;
+            });
+  }
+
+  private CompletableFuture<Map<StreamMessageId, Map<byte[], byte[]>>> started(
+      int partition, Reading reading) {
+    try {
+      return reading
+          .of(client.getStream(session.logKey(partition), ByteArrayCodec.INSTANCE))
+          .toCompletableFuture();
+    } catch (RuntimeException e) { // the slot may have no server now
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private static StreamMessageId last(Map<StreamMessageId, ?> entries) {
-    StreamMessageId last = StreamMessageId.ALL;
+    StreamMessageId last = new StreamMessageId(0, 0);
     for (StreamMessageId id : entries.keySet()) {
       last = id;
     }

@@ -7,7 +7,7 @@
 --       then sections, each the number of its arguments and these: further fields and values, written
 --       where they are not there; the keys of all rows; their revisions that were read (0: no row);
 --       keys and JSON of the rows to write; keys of rows to delete; keys of new rows; then for each
---       index the members it loses, and those it gets
+--       index the members it loses, and others that it gets
 -- reply {'done'}, {'fenced'}, {'conflict'}, {'gone'}
 local head = redis.call('HMGET', KEYS[1], 'rev', 'o' .. ARGV[1], ARGV[4])
 if not head[1] then return {'gone'} end
@@ -77,14 +77,16 @@ parts(written, written_last, 1000, function(from, to)
   end
   redis.call('HSET', KEYS[2], unpack(rows))
 end)
+-- What is new comes before what goes: where the last member goes a key goes too, and while its slot is
+-- moved it cannot be made again.
 local deleted, deleted_last = section()
+insert(KEYS[3], section())
 remove('HDEL', KEYS[2], deleted, deleted_last)
 remove('ZREM', KEYS[3], deleted, deleted_last)
-insert(KEYS[3], section())
--- All that an index loses goes before what it gets: a row that keeps its value may be told both ways.
 for index = 4, #KEYS do
-  remove('ZREM', KEYS[index], section())
+  local lost, lost_last = section()
   insert(KEYS[index], section())
+  remove('ZREM', KEYS[index], lost, lost_last)
 end
 for i = further, further_last, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', revision), ARGV[4], ARGV[6])

@@ -31,6 +31,16 @@ else
   redis.call('HSET', KEYS[2], key, revision .. ' ' .. ARGV[6])
   redis.call('ZADD', KEYS[3], '0', key)
 end
-for i = 8, 7 + 2 * removed, 2 do redis.call('ZREM', KEYS[3 + ARGV[i]], ARGV[i + 1] .. '\0' .. key) end
-for i = 9 + 2 * removed, #ARGV, 2 do redis.call('ZADD', KEYS[3 + ARGV[i]], '0', ARGV[i + 1] .. '\0' .. key) end
+-- What is new comes first: where the last entry goes an index goes too, and while its slot is moved it
+-- cannot be made again.
+local got = {}
+for i = 9 + 2 * removed, #ARGV, 2 do
+  got[ARGV[i] .. ' ' .. ARGV[i + 1]] = true
+  redis.call('ZADD', KEYS[3 + ARGV[i]], '0', ARGV[i + 1] .. '\0' .. key)
+end
+for i = 8, 7 + 2 * removed, 2 do
+  if not got[ARGV[i] .. ' ' .. ARGV[i + 1]] then
+    redis.call('ZREM', KEYS[3 + ARGV[i]], ARGV[i + 1] .. '\0' .. key)
+  end
+end
 return {'done'}
