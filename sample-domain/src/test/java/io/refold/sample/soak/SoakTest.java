@@ -53,7 +53,7 @@ class SoakTest {
   }
 
   @Test
-  @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void everythingAtOnceFailsNowhere() {
     var printed = new ByteArrayOutputStream();
     try (var redis = EmbeddedRedis.start()) {
