@@ -11,7 +11,7 @@ import java.time.Duration;
  */
 public sealed interface Durability {
   /** The longest time that a level may be waited for. */
-  Duration LONGEST = Duration.ofMinutes(1);
+  Duration LONGEST = Duration.ofSeconds(10);
 
   /** Nothing else: what a crash or a failover takes back is a matter of the configuration. */
   record Memory() implements Durability {}
@@ -26,7 +26,7 @@ public sealed interface Durability {
     /**
      * Checks the time.
      *
-     * @throws IllegalArgumentException if it is not 1 ms to 1 minute
+     * @throws IllegalArgumentException if it is not 1 ms to 10 seconds
      */
     public Fsync {
       allowed(within);
@@ -44,8 +44,8 @@ public sealed interface Durability {
     /**
      * Checks the values.
      *
-     * @throws IllegalArgumentException if the number is not positive, or the time is not 1 ms to 1
-     *     minute
+     * @throws IllegalArgumentException if the number is not positive, or the time is not 1 ms to 10
+     *     seconds
      */
     public Replicas {
       if (number < 1) {
@@ -65,7 +65,7 @@ public sealed interface Durability {
   /**
    * Returns the level that waits for the server's disk.
    *
-   * @throws IllegalArgumentException if the time is not 1 ms to 1 minute
+   * @throws IllegalArgumentException if the time is not 1 ms to 10 seconds
    */
   static Durability fsync(Duration within) {
     return new Fsync(within);
@@ -74,8 +74,8 @@ public sealed interface Durability {
   /**
    * Returns the level that waits for replicas.
    *
-   * @throws IllegalArgumentException if the number is not positive, or the time is not 1 ms to 1
-   *     minute
+   * @throws IllegalArgumentException if the number is not positive, or the time is not 1 ms to 10
+   *     seconds
    */
   static Durability replicas(int number, Duration within) {
     return new Replicas(number, within);

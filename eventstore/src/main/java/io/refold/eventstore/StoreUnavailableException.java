@@ -3,7 +3,8 @@ package io.refold.eventstore;
 import org.jspecify.annotations.Nullable;
 
 /** The store cannot be reached or refuses to work now. Nothing was written; try again later. */
-public final class StoreUnavailableException extends EventStoreException {
+public sealed class StoreUnavailableException extends EventStoreException
+    permits StoreRefusedException {
   private static final long serialVersionUID = 1L;
 
   /**

@@ -1,6 +1,7 @@
 package io.refold.projections;
 
 import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreRefusedException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.PartitionOwner.Step;
 import io.refold.projections.store.Subscriptions.Acquisition;
@@ -168,6 +169,9 @@ final class OwnerThread {
         pacing.spent(owner.events() - before);
       }
       return done;
+    } catch (StoreRefusedException refused) { // somebody has to change something; then it goes on
+      LOG.error("{} is refused by its store: {}", name, refused.getMessage());
+      return owner.failed(refused);
     } catch (StoreUnavailableException | ReplyLostException away) {
       throw away;
     } catch (RuntimeException

@@ -14,8 +14,6 @@ import org.redisson.config.Config;
 
 /** Makes sure that servers keep what they have confirmed: a lost key is lost data. */
 final class KeyServerCheck {
-  private static final int WAITAOF_SINCE = 7_002;
-
   private KeyServerCheck() {}
 
   /**
@@ -28,14 +26,14 @@ final class KeyServerCheck {
     var problems = new ArrayList<String>();
     boolean wait = false;
     for (RedisNode node : ServerCheck.masters(redisson, config)) {
-      if (!node.info(InfoSection.PERSISTENCE).getOrDefault("aof_enabled", "0").equals("1")) {
+      if (!ServerCheck.appendsToFile(node)) {
         problems.add(
             "there is no append-only file, so a crash would lose keys, and with them data: set"
                 + " appendonly yes");
         continue;
       }
       String sync = ServerCheck.setting(node, "appendfsync");
-      boolean canWait = ServerCheck.isAtLeast(WAITAOF_SINCE, node.info(InfoSection.SERVER));
+      boolean canWait = ServerCheck.isAtLeast(Disks.WAITAOF_SINCE, node.info(InfoSection.SERVER));
       if (sync.equals("no") || (!sync.equals("always") && !canWait)) {
         problems.add(
             "appendfsync is '%s', so a crash would lose new keys, and with them data: set always (or everysec, from version 7.2 on)"

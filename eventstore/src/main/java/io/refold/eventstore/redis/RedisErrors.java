@@ -2,6 +2,7 @@ package io.refold.eventstore.redis;
 
 import io.refold.eventstore.EventStoreException;
 import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreRefusedException;
 import io.refold.eventstore.StoreUnavailableException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -45,6 +46,10 @@ final class RedisErrors {
           RedisNodeNotFoundException.class,
           RedisConnectionException.class);
 
+  /** How servers refuse for good; scripts of Redis 7.0 do not say NOPERM. */
+  private static final Pattern REFUSALS =
+      Pattern.compile("^(NOAUTH|WRONGPASS|WRONGTYPE)|NOPERM|user executing the script can't");
+
   private static final Pattern DETAILS =
       Pattern.compile("[.,!] (channel: |Node source: |Check CPU usage|Try to increase)");
 
@@ -83,11 +88,33 @@ final class RedisErrors {
     if (failure instanceof EventStoreException translated) {
       return translated;
     }
+    if (refused(failure)) {
+      return new StoreRefusedException(
+          "Redis refuses %s until that is changed: %s; %s"
+              .formatted(what, message(failure), remedy(failure)),
+          failure);
+    }
     return executed(failure)
         ? new ReplyLostException(
             "the reply to %s was lost: %s".formatted(what, message(failure)), failure)
         : new StoreUnavailableException(
             "Redis did not execute %s: %s".formatted(what, message(failure)), failure);
+  }
+
+  /** Tells whether the same call will fail again, however often it is made. */
+  static boolean refused(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return failure instanceof RedisException && REFUSALS.matcher(message).find();
+  }
+
+  private static String remedy(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.startsWith("WRONGTYPE")) {
+      return "a key of the namespace holds something that is not Refold's: use another namespace";
+    }
+    return message.startsWith("WRONGPASS") || message.startsWith("NOAUTH")
+        ? "give this program the user and password of the server"
+        : "grant the user of this connection the whole line for its role (docs/guides/security.md)";
   }
 
   /** Tells whether the call may have been executed. */

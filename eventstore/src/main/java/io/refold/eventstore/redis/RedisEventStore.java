@@ -45,22 +45,33 @@ public final class RedisEventStore implements EventStore {
       RedisScript.load(RedisEventStore.class, "append.lua", "exact.lua", "stream.lua");
   private static final RedisScript MARK =
       RedisScript.load(RedisEventStore.class, "mark.lua", "stream.lua");
+  private static final RedisScript CONFIRM = RedisScript.load(RedisEventStore.class, "confirm.lua");
   private static final RedisScript HEAD = RedisScript.load(RedisEventStore.class, "head.lua");
 
   private final RedisSession session;
   private final Keys keys;
   private final int partitions;
   private final Limits limits;
+  private final Durability durability;
+  private final Disks disks;
   private final List<String> warnings;
   private final EventFetch fetch;
   private final RedisSnapshots snapshots;
 
   RedisEventStore(
-      RedisSession session, Keys keys, int partitions, Limits limits, List<String> warnings) {
+      RedisSession session,
+      Keys keys,
+      int partitions,
+      Limits limits,
+      Durability durability,
+      Disks disks,
+      List<String> warnings) {
     this.session = session;
     this.keys = keys;
     this.partitions = partitions;
     this.limits = limits;
+    this.durability = durability;
+    this.disks = disks;
     this.warnings = warnings;
     this.fetch = new EventFetch(session, keys, partitions);
     this.snapshots = new RedisSnapshots(session, keys, partitions);
@@ -70,8 +81,8 @@ public final class RedisEventStore implements EventStore {
    * Opens the store in the namespace {@code refold} of a server, and creates it with 16 partitions
    * if there is none.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
-   *     host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
+   *     {@code host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    * @throws StoreUnavailableException if the server cannot be reached
    * @throws StoreMisconfiguredException if the server would lose history, or is too old
@@ -95,8 +106,8 @@ public final class RedisEventStore implements EventStore {
   /**
    * Starts to describe a store at an address.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
-   *     host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
+   *     {@code host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    */
   public static RedisEventStoreBuilder to(String url) {
@@ -171,15 +182,31 @@ public final class RedisEventStore implements EventStore {
 
   private AppendResult write(
       Append append, RedisScript script, List<String> names, List<Object> args) {
+    Durability level = level(append.durability());
+    Predicate<Throwable> again =
+        isBasedOnHistory(append) ? RedisSession.ON_SAME_SERVER : RedisErrors::passes;
     try {
-      Object reply =
-          isBasedOnHistory(append)
-              ? session.evalOnSameServer(script, names, args.toArray())
-              : session.eval(script, names, args.toArray());
-      return result(append, (List<?>) Objects.requireNonNull(reply));
+      var confirmed =
+          session.evalConfirmed(
+              again, RedisEventStore::hasWritten, level, script, names, args.toArray());
+      var reply = (List<?>) Objects.requireNonNull(confirmed.reply());
+      return result(append, reply, confirmed.confirmation());
     } catch (ReplyLostException e) {
       return new AppendResult.Unknown(e);
     }
+  }
+
+  private static boolean hasWritten(@Nullable Object reply) {
+    return reply instanceof List<?> list && Entries.text(list.getFirst()).equals("ok");
+  }
+
+  /** What is to be reached; refused before anything is sent where the servers cannot. */
+  private Durability level(@Nullable Durability asked) {
+    Durability level = asked == null ? durability : asked;
+    if (level instanceof Durability.Fsync) {
+      disks.check();
+    }
+    return level;
   }
 
   /** A version that was read says nothing about a history that a server has lost since. */
@@ -197,7 +224,7 @@ public final class RedisEventStore implements EventStore {
     };
   }
 
-  private AppendResult result(Append append, List<?> reply) {
+  private AppendResult result(Append append, List<?> reply, Confirmation confirmation) {
     int partition = partitionOf(append.writes().getFirst().stream());
     String outcome = Entries.text(reply.getFirst());
     if (outcome.equals("refused")) {
@@ -231,8 +258,12 @@ public final class RedisEventStore implements EventStore {
       }
     }
     var position = Position.ofLogId(partition, Entries.text(reply.get(1)));
+    if (outcome.equals("ok")) {
+      return new AppendResult.Appended(position, versions, false, confirmation);
+    }
+    StreamId stream = append.writes().getFirst().stream();
     return new AppendResult.Appended(
-        position, versions, outcome.equals("repeat"), Confirmation.memory());
+        position, versions, true, confirm(stream, append.durability()));
   }
 
   @Override
@@ -263,7 +294,18 @@ public final class RedisEventStore implements EventStore {
 
   @Override
   public Confirmation confirm(StreamId stream, @Nullable Durability durability) {
-    return Confirmation.unknown(durability == null ? Durability.memory() : durability);
+    Durability level = level(durability);
+    if (level instanceof Durability.Memory) {
+      return Confirmation.memory();
+    }
+    try {
+      List<String> count = List.of(keys.count(partitionOf(stream)));
+      return session
+          .evalConfirmed(RedisErrors::readAgain, reply -> true, level, CONFIRM, count)
+          .confirmation();
+    } catch (StoreUnavailableException | ReplyLostException away) {
+      return Confirmation.unknown(level);
+    }
   }
 
   @Override

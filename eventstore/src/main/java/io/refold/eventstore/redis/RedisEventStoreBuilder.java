@@ -1,5 +1,6 @@
 package io.refold.eventstore.redis;
 
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.Limits;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
@@ -22,6 +23,7 @@ public final class RedisEventStoreBuilder {
   private String namespace = "refold";
   private int partitions;
   private Limits limits = Limits.defaults();
+  private Durability durability = Durability.memory();
 
   RedisEventStoreBuilder(Config config) {
     this.config = RedisConnections.safe(config);
@@ -75,20 +77,34 @@ public final class RedisEventStoreBuilder {
   }
 
   /**
+   * What appends wait for that do not say it themselves; the default is {@link
+   * Durability#memory()}.
+   */
+  public RedisEventStoreBuilder durability(Durability level) {
+    durability = level;
+    return this;
+  }
+
+  /**
    * Connects, checks the server and opens the store, or creates it.
    *
    * @throws StoreUnavailableException if the server cannot be reached
-   * @throws StoreMisconfiguredException if the server would lose history or is too old, or the
-   *     store there has another layout or number of partitions
+   * @throws StoreMisconfiguredException if the server would lose history or is too old, or cannot
+   *     reach the durability that is asked for, or the store there has another layout or number of
+   *     partitions
    */
   public RedisEventStore open() {
     RedissonClient redisson = client(config);
     try {
       List<String> warnings = ServerCheck.check(redisson, config);
+      var disks = new Disks(redisson, config);
+      if (durability instanceof Durability.Fsync) {
+        disks.check();
+      }
       int actual = openStore(redisson);
       var keys = new Keys(namespace, actual);
       var session = new RedisSession(redisson, config, keys);
-      return new RedisEventStore(session, keys, actual, limits, warnings);
+      return new RedisEventStore(session, keys, actual, limits, durability, disks, warnings);
     } catch (RuntimeException e) {
       redisson.shutdown(0, 2, TimeUnit.SECONDS);
       throw e instanceof RedisException ? RedisErrors.translate("the start check", e) : e;
@@ -102,6 +118,9 @@ public final class RedisEventStoreBuilder {
       Throwable root = e;
       while (root.getCause() != null) {
         root = root.getCause();
+      }
+      if (RedisErrors.refused(root)) {
+        throw RedisErrors.translate("the connection to " + servers(config), root);
       }
       throw new StoreUnavailableException(
           "%s cannot be reached: %s".formatted(servers(config), root.getMessage()), e);

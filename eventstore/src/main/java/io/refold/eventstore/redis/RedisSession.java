@@ -1,5 +1,7 @@
 package io.refold.eventstore.redis;
 
+import io.refold.eventstore.Confirmation;
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
@@ -11,6 +13,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -19,6 +22,7 @@ import org.redisson.Redisson;
 import org.redisson.api.RScript;
 import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisNoScriptException;
+import org.redisson.client.RedisRedirectException;
 import org.redisson.client.RedisTryAgainException;
 import org.redisson.config.Config;
 
@@ -32,6 +36,11 @@ import org.redisson.config.Config;
  */
 public final class RedisSession {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** After which failures a call may be sent again that expects the history it was made from. */
+  static final Predicate<Throwable> ON_SAME_SERVER =
+      failure -> failure instanceof RedisTryAgainException;
+
   private static final RScript.Mode MODE = RScript.Mode.READ_WRITE;
   private static final RScript.ReturnType LIST = RScript.ReturnType.LIST;
   private static final long FIRST_PAUSE_MILLIS = 2;
@@ -42,6 +51,7 @@ public final class RedisSession {
   private final Keys keys;
   private final Pipeline calls;
   private final Pipeline reads;
+  private final ConfirmedCalls confirmed;
   private final BulkReads bulk;
   private final Disruptions disruptions;
   private final Set<String> sentBefore = ConcurrentHashMap.newKeySet(); // scripts, by their SHA-1
@@ -54,6 +64,7 @@ public final class RedisSession {
     var masters = new Masters(redisson);
     this.calls = new Pipeline(redisson, masters, "calls");
     this.reads = new Pipeline(redisson, masters, "reads");
+    this.confirmed = new ConfirmedCalls(redisson);
     this.bulk = new BulkReads(redisson);
   }
 
@@ -104,15 +115,40 @@ public final class RedisSession {
   }
 
   /**
-   * Runs a script as {@link #eval} does, but not again where the server may be another one, or the
-   * same one restarted, by then: what the call was based on may not be history any more.
+   * Runs a script, and waits until what it has written has reached a level, or the time for that is
+   * over. Only the script's own reply counts for what is thrown.
+   *
+   * @param again after which failures it may run again
+   * @param wrote whether a reply means that it has written
+   * @param level nothing is waited for at the level of memory
    */
-  @Nullable Object evalOnSameServer(RedisScript script, List<String> keys, Object... args) {
+  ConfirmedCall.Outcome evalConfirmed(
+      Predicate<Throwable> again,
+      Predicate<@Nullable Object> wrote,
+      Durability level,
+      RedisScript script,
+      List<String> keys,
+      Object... args) {
+    if (level instanceof Durability.Memory) {
+      Object reply = await(attempt(script.name(), () -> send(script, keys, args), again));
+      return new ConfirmedCall.Outcome(reply, Confirmation.memory());
+    }
+    BiFunction<String, String, CompletableFuture<ConfirmedCall.Outcome>> way =
+        (verb, text) -> confirmed.submit(level, wrote, verb, text, keys, args);
     return await(
         attempt(
             script.name(),
-            () -> send(script, keys, args),
-            failure -> failure instanceof RedisTryAgainException));
+            () ->
+                send(script, way)
+                    .exceptionallyCompose(failure -> {
+                      Throwable cause = RedisErrors.cause(failure);
+                      return cause instanceof RedisRedirectException // that slot has moved
+                          ? send(script, keys, args)
+                              .thenApply(reply ->
+                                  new ConfirmedCall.Outcome(reply, Confirmation.unknown(level)))
+                          : CompletableFuture.failedFuture(cause);
+                    }),
+            again));
   }
 
   /**
@@ -212,15 +248,27 @@ public final class RedisSession {
     });
   }
 
+  @SuppressWarnings("NullAway") // it takes the type of the lambda's result for one without null
   private CompletableFuture<@Nullable Object> send(
       RedisScript script, List<String> keys, Object[] args) {
     List<Object> names = List.copyOf(keys);
     String slot = keys.getFirst();
+    BiFunction<String, String, CompletableFuture<@Nullable Object>> way =
+        (verb, text) ->
+            calls.<@Nullable Object>submit(
+                slot,
+                target ->
+                    verb.equals("EVALSHA")
+                        ? target.scripts().evalShaAsync(slot, MODE, text, LIST, names, args)
+                        : target.scripts().evalAsync(slot, MODE, text, LIST, names, args));
+    return this.<@Nullable Object>send(script, way);
+  }
+
+  /** Sends a script: EVALSHA with its SHA-1, and where the server lacks it, EVAL with its source. */
+  private <T extends @Nullable Object> CompletableFuture<T> send(
+      RedisScript script, BiFunction<String, String, CompletableFuture<T>> way) {
     boolean first = sentBefore.add(script.sha());
-    return calls
-        .<@Nullable Object>submit(
-            slot,
-            target -> target.scripts().evalShaAsync(slot, MODE, script.sha(), LIST, names, args))
+    return way.apply("EVALSHA", script.sha())
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
           if (!(cause instanceof RedisNoScriptException)) {
@@ -229,9 +277,7 @@ public final class RedisSession {
           if (!first) { // the server may be a new one
             disruptions.count();
           }
-          return calls.submit(
-              slot,
-              target -> target.scripts().evalAsync(slot, MODE, script.source(), LIST, names, args));
+          return way.apply("EVAL", script.source());
         });
   }
 
@@ -260,6 +306,7 @@ public final class RedisSession {
   void stop() {
     calls.close();
     reads.close();
+    confirmed.close();
     bulk.close();
   }
 
@@ -268,5 +315,6 @@ public final class RedisSession {
     redisson.shutdown(0, 2, TimeUnit.SECONDS);
     calls.abandon();
     reads.abandon();
+    confirmed.abandon();
   }
 }

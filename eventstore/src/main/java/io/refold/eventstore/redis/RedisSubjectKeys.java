@@ -3,8 +3,10 @@ package io.refold.eventstore.redis;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.EventNotStorableException;
 import io.refold.eventstore.EventStore;
+import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StreamId;
@@ -51,12 +53,13 @@ public final class RedisSubjectKeys implements SubjectKeys {
   private static final RedisScript SEAL = script("key-seal.lua");
   private static final RedisScript DISCARD = script("key-discard.lua");
 
+  private static final Durability.Fsync ON_DISK = new Durability.Fsync(Duration.ofSeconds(5));
   private static final long CACHED = 100_000;
   private static final int KEY_BYTES = 32;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final RedisSession session;
-  private final @Nullable DurableScripts durable;
+  private final boolean mustWait;
   private final KeyCache<String, Held> subjects;
   private final KeyCache<StreamId, Optional<SecretKey>> seals;
   private final Cache<Use, Boolean> noted = Caffeine.newBuilder().maximumSize(CACHED).build();
@@ -74,10 +77,9 @@ public final class RedisSubjectKeys implements SubjectKeys {
    */
   private record Use(String subject, StreamId stream, long disruptions) {}
 
-  RedisSubjectKeys(
-      RedisSession session, @Nullable DurableScripts durable, Duration cached, Ticker ticker) {
+  RedisSubjectKeys(RedisSession session, boolean mustWait, Duration cached, Ticker ticker) {
     this.session = session;
-    this.durable = durable;
+    this.mustWait = mustWait;
     this.subjects = new KeyCache<>(CACHED, cached, ticker);
     this.seals = new KeyCache<>(CACHED, cached, ticker);
   }
@@ -85,8 +87,8 @@ public final class RedisSubjectKeys implements SubjectKeys {
   /**
    * Opens the keys in the namespace {@code refold-keys} of a server.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
-   *     host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
+   *     {@code host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    * @throws StoreUnavailableException if the server cannot be reached
    * @throws StoreMisconfiguredException if a crash of the server would lose keys, or it is too old
@@ -109,8 +111,8 @@ public final class RedisSubjectKeys implements SubjectKeys {
   /**
    * Starts to describe keys at an address.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
-   *     host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
+   *     {@code host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    */
   public static RedisSubjectKeysBuilder to(String url) {
@@ -231,9 +233,6 @@ public final class RedisSubjectKeys implements SubjectKeys {
 
   @Override
   public void close() {
-    if (durable != null) {
-      durable.close();
-    }
     session.close();
     subjects.dropAll();
     seals.dropAll();
@@ -241,10 +240,24 @@ public final class RedisSubjectKeys implements SubjectKeys {
 
   /** Runs a script that may run again after a lost reply, and is durable when it is answered. */
   private List<?> write(RedisScript script, List<String> names, Object... args) {
-    return list(
-        durable == null
-            ? session.evalRead(script, names, args)
-            : durable.eval(script, names, args));
+    if (!mustWait) {
+      return list(session.evalRead(script, names, args));
+    }
+    try {
+      var confirmed =
+          session.evalConfirmed(
+              RedisErrors::readAgain, reply -> true, ON_DISK, script, names, args);
+      if (!confirmed.confirmation().reached()) {
+        throw new StoreUnavailableException(
+            "what %s wrote was not on the server's disk within %s: ask again"
+                .formatted(script.name(), ON_DISK.within()),
+            null);
+      }
+      return list(confirmed.reply());
+    } catch (ReplyLostException e) {
+      throw new StoreUnavailableException(
+          "%s was not confirmed: %s".formatted(script.name(), e.getMessage()), e);
+    }
   }
 
   private List<String> names(String subject) {

@@ -61,8 +61,7 @@ public final class RedisSubjectKeysBuilder {
     try {
       boolean wait = KeyServerCheck.mustWait(redisson, config);
       var session = new RedisSession(redisson, config, new Keys(namespace, 1));
-      return new RedisSubjectKeys(
-          session, wait ? new DurableScripts(redisson) : null, cached, ticker);
+      return new RedisSubjectKeys(session, wait, cached, ticker);
     } catch (RuntimeException e) {
       redisson.shutdown(0, 2, TimeUnit.SECONDS);
       throw e instanceof RedisException ? RedisErrors.translate("the start check", e) : e;

@@ -38,8 +38,8 @@ final class ServerCheck {
       inspect(node, problems, warnings);
       if (config.isSingleConfig() && isInCluster(node)) {
         problems.add(
-            "it is a node of a cluster: give the addresses of several nodes, separated by commas,"
-                + " or a configuration with useClusterServers()");
+            "it is a node of a cluster: give the addresses of several nodes, separated by commas, or"
+                + " a configuration with useClusterServers()");
       }
     }
     if (!problems.isEmpty()) {
@@ -75,9 +75,7 @@ final class ServerCheck {
           "maxmemory-policy is '%s', which deletes history when memory is short: set it to noeviction"
               .formatted(policy));
     }
-    boolean appendOnly =
-        node.info(InfoSection.PERSISTENCE).getOrDefault("aof_enabled", "0").equals("1");
-    if (!appendOnly) {
+    if (!appendsToFile(node)) {
       warnings.add(
           "there is no append-only file, so a crash loses everything since the last snapshot, or"
               + " all: set appendonly yes");
@@ -86,6 +84,10 @@ final class ServerCheck {
           "appendfsync is 'no', so a crash of the machine loses what its kernel had not yet"
               + " written (often 30 seconds): set everysec or always");
     }
+  }
+
+  static boolean appendsToFile(RedisNode node) {
+    return node.info(InfoSection.PERSISTENCE).getOrDefault("aof_enabled", "0").equals("1");
   }
 
   private static void checkVersion(Map<String, String> server, List<String> problems) {
@@ -106,7 +108,7 @@ final class ServerCheck {
         && 1_000 * Integer.parseInt(parts.group(1)) + Integer.parseInt(parts.group(2)) >= needed;
   }
 
-  private static String version(Map<String, String> server) {
+  static String version(Map<String, String> server) {
     String redis = server.getOrDefault("redis_version", "?");
     return server.getOrDefault("valkey_version", redis);
   }
