@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 record ModelShards(ProjectionStore store, ModelNames names) {
   static final String INDEX = "length";
   private static final Comparator<String> BY_STREAM =
-      Comparator.comparing((String item) -> item.charAt(0))
-          .thenComparing(item -> Integer.parseInt(item.substring(1)));
+      Comparator.comparingInt((String item) -> item.charAt(0))
+          .thenComparingInt(item -> Integer.parseInt(item.substring(1)));
 
   String head(Generation generation, int shard) {
     var checkpoints = new TreeMap<Integer, Position>();
