@@ -117,7 +117,6 @@ final class ClusterShop implements AutoCloseable {
             .add(reaction)
             .lease(LEASE)
             .name(name)
-            .daemon()
             .start();
     workers.add(started);
     return started;
