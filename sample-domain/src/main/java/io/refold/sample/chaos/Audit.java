@@ -7,7 +7,6 @@ import io.refold.sample.chaos.History.Event;
 import io.refold.sample.chaos.History.Pointer;
 import io.refold.sample.chaos.Journal.Claim;
 import io.refold.sample.chaos.Ledger.Booked;
-import io.refold.sample.chaos.Ledger.Echoed;
 import io.refold.sample.chaos.Totals.Total;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,7 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -28,7 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
 final class Audit {
   private static final JsonMapper JSON = new JsonMapper();
   private static final String ACCOUNT = Ledger.ACCOUNTS.name() + ":";
-  private static final String ECHO = Ledger.ECHOES.name() + ":of-";
 
   private final History history;
   private final Findings findings;
@@ -49,17 +46,22 @@ final class Audit {
    * @param history what lies in the servers; all work is done
    * @param claims what the writers know
    * @param effects the keys of side effects, per process in the order in which they happened
+   * @param mayLose whether what was not acknowledged may have been there and be lost again, with
+   *     effects that remain; then their order means nothing
    * @param findings gets what is wrong
    */
   static void run(
-      History history, List<Claim> claims, List<List<String>> effects, Findings findings) {
+      History history,
+      List<Claim> claims,
+      List<List<String>> effects,
+      boolean mayLose,
+      Findings findings) {
     var audit = new Audit(history, findings);
     audit.streams();
     audit.logs();
     audit.commands(claims);
     audit.writers();
-    audit.echoes();
-    audit.effects(effects);
+    new EffectAudit(history, mayLose, findings).run(effects);
     audit.rows();
   }
 
@@ -244,70 +246,6 @@ final class Audit {
               Kind.REORDERED,
               "%s%s has command %s behind number %d"
                   .formatted(ACCOUNT, account, booked.command(), before));
-        }
-      }
-    });
-  }
-
-  /** One echo for each booking, in their order. */
-  private void echoes() {
-    accounts.forEach((account, bookings) -> {
-      List<Event> echoes = history.streams().getOrDefault(ECHO + account, List.of());
-      var heard = new HashMap<Long, Integer>();
-      long newest = 0;
-      for (Event event : echoes) {
-        Echoed echoed = read(event.data(), Echoed.class, ECHO + account + " at " + event.id());
-        if (echoed == null) {
-          continue;
-        }
-        long version = version(echoed.cause());
-        if (heard.merge(version, 1, Integer::sum) > 1) {
-          findings.add(
-              Kind.DUPLICATED,
-              "%s%s: %s is there twice: %s".formatted(ECHO, account, echoed, event));
-        } else if (version < newest) {
-          findings.add(Kind.REORDERED, "%s%s: %s comes late".formatted(ECHO, account, echoed));
-        }
-        newest = Math.max(newest, version);
-      }
-      for (long version = 1; version <= bookings.size(); version++) {
-        if (!heard.containsKey(version)) {
-          findings.add(
-              Kind.LOST,
-              "%s%s: no echo of version %d: %s"
-                  .formatted(ECHO, account, version, bookings.get((int) version - 1)));
-        }
-      }
-    });
-  }
-
-  private static long version(String event) {
-    return Long.parseLong(event.substring(event.lastIndexOf('/') + 1));
-  }
-
-  /** At least one effect for each booking; in each process first ones in order. */
-  private void effects(List<List<String>> effects) {
-    Set<String> all = new HashSet<>();
-    for (List<String> process : effects) {
-      var newest = new HashMap<String, Long>();
-      var mine = new HashSet<String>();
-      for (String key : process) {
-        long version = version(key);
-        String stream = key.substring(0, key.lastIndexOf('/'));
-        if (mine.add(key) && version < newest.getOrDefault(stream, 0L)) {
-          findings.add(
-              Kind.REORDERED,
-              "effect %s first happened behind %d".formatted(key, newest.get(stream)));
-        }
-        newest.merge(stream, version, Math::max);
-      }
-      all.addAll(mine);
-    }
-    accounts.forEach((account, bookings) -> {
-      for (int version = 1; version <= bookings.size(); version++) {
-        String key = WorkerProcess.EFFECTS + ":" + ACCOUNT + account + "/" + version;
-        if (!all.contains(key)) {
-          findings.add(Kind.LOST, "effect %s has not happened".formatted(key));
         }
       }
     });

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * behind, however it ends.
  */
 public final class ChaosRun {
-  private static final String NAMESPACE = "chaos";
+  static final String NAMESPACE = "chaos";
   private static final Duration LONGEST_CYCLE = Duration.ofSeconds(10);
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
@@ -35,7 +35,7 @@ public final class ChaosRun {
     try (var watchdog = new Watchdog()) {
       var exit = new Thread(() -> end(watchdog, directory), "chaos-exit");
       Runtime.getRuntime().addShutdownHook(exit);
-      try (var servers = new OneServer(watchdog);
+      try (Servers servers = options.cluster() ? new Cluster(watchdog) : new OneServer(watchdog);
           var crew = new Crew(directory, servers.url(), NAMESPACE, options.seed(), watchdog)) {
         var controller =
             new Controller(

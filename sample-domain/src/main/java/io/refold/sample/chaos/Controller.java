@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -17,9 +18,11 @@ import java.util.stream.IntStream;
  */
 final class Controller {
   private static final int CYCLES_OF_A_ROUND = 5;
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration LOOK = Duration.ofMillis(100);
-  private static final int LOG_LINES = 8;
+  private static final long AGAIN = Duration.ofSeconds(15).toNanos();
+  private static final int LINE = 500;
+  private static final int LOG_LINES = 4;
 
   private final FaultSchedule schedule;
   private final Servers servers;
@@ -58,6 +61,9 @@ final class Controller {
         out.printf("chaos: the time is over after %d of %d cycles%n", done, cycles);
         break;
       }
+    }
+    if (!findings.clean()) {
+      report();
     }
     return done;
   }
@@ -163,7 +169,7 @@ final class Controller {
     if (!await(crew::isQuiet)) {
       findings.add(Kind.STUCK, "after cycle %d commands stay open".formatted(cycle));
     }
-    if (!await(() -> outside.progress().done())) {
+    if (!awaitDone()) {
       outside.progress().open().forEach(open -> findings.add(Kind.STUCK, open));
     }
     outside
@@ -171,11 +177,13 @@ final class Controller {
         .parked()
         .forEach(parked -> findings.add(Kind.STUCK, "parked: %s".formatted(parked)));
     Journal.Notes notes = crew.notes();
-    notes.complaints().forEach(line -> findings.add(complaint(line), line));
+    notes.complaints().stream()
+        .filter(line -> !servers.mayLose() || complaint(line) == Kind.STUCK)
+        .forEach(line -> findings.add(complaint(line), line));
     crew.differing()
         .forEach(
             found -> findings.add(Kind.DIFFERING_ROWS, "a verification says %s".formatted(found)));
-    Audit.run(outside.history(), notes.claims(), crew.effects(), findings);
+    Audit.run(outside.history(), notes.claims(), crew.effects(), servers.mayLose(), findings);
     acknowledged = notes.claims().stream().filter(Journal.Claim::acknowledged).count();
     out.printf(
         "chaos: %d cycles, %d acknowledged, %d replies lost, %s%n",
@@ -183,11 +191,35 @@ final class Controller {
     if (findings.clean()) {
       happened.clear();
       crew.go();
-    } else {
-      happened.forEach(out::println);
-      crew.logs(LOG_LINES).forEach(out::println);
-      findings.facts().forEach(out::println);
     }
+  }
+
+  /** Tells what was found, after which faults, and what the processes have logged. */
+  private void report() throws IOException {
+    happened.forEach(out::println);
+    crew.logs(LOG_LINES).forEach(line -> out.println(shortened(line)));
+    findings.facts().forEach(fact -> out.println(shortened(fact)));
+  }
+
+  private static String shortened(String line) {
+    return line.length() <= LINE ? line : line.substring(0, LINE) + "…";
+  }
+
+  /** Waits until all work is done; takes the way back where history was lost that may be lost. */
+  private boolean awaitDone() throws InterruptedException {
+    var repaired = new HashMap<String, Long>();
+    return await(() -> {
+      Outside.Progress progress = outside.progress();
+      for (String lost : progress.lost()) {
+        long now = System.nanoTime();
+        if (servers.mayLose() && now - repaired.getOrDefault(lost, now - 2 * AGAIN) > AGAIN) {
+          repaired.put(lost, now);
+          boolean reaction = List.of(WorkerProcess.ECHOES, WorkerProcess.EFFECTS).contains(lost);
+          crew.tellWorker(0, (reaction ? WorkerProcess.ANEW : WorkerProcess.REBUILD) + " " + lost);
+        }
+      }
+      return progress.done();
+    });
   }
 
   private static Kind complaint(String line) {

@@ -70,7 +70,7 @@ final class Journal implements AutoCloseable {
           journal.last = Order.number(words[1]);
           journal.open = true;
         }
-        case "ack", "broken" -> journal.open = false;
+        case "ack", "weak", "broken" -> journal.open = false;
         default -> {}
       }
     }
@@ -103,6 +103,12 @@ final class Journal implements AutoCloseable {
 
   void acknowledged(Order order, Map<String, Long> versions) {
     write("ack", order.id(), text(versions));
+    open = false;
+  }
+
+  /** Notes that a command is done, and not as durable as was asked for; it may be lost. */
+  void weak(Order order) {
+    write("weak", order.id(), "");
     open = false;
   }
 
@@ -158,6 +164,7 @@ final class Journal implements AutoCloseable {
           case "ack" ->
               claims.computeIfPresent(
                   words[1], (id, claim) -> new Claim(id, claim.legs(), numbers(words[2])));
+          case "weak" -> {}
           case "unknown" -> unknown++;
           default -> complaints.add(line);
         }

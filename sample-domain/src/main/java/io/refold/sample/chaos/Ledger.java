@@ -33,7 +33,7 @@ final class Ledger {
    * A booking was heard of.
    *
    * @param cause the booking, as {@code account:<id>/<version>}
-   * @param position the place of the booking in the log
+   * @param position the id of its log entry
    */
   record Echoed(String cause, String position) {}
 

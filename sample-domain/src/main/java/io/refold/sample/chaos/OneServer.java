@@ -40,6 +40,11 @@ final class OneServer implements Servers {
   }
 
   @Override
+  public boolean mayLose() {
+    return false;
+  }
+
+  @Override
   public boolean knows(Fault.Kind kind) {
     return kind != Fault.Kind.MOVE;
   }

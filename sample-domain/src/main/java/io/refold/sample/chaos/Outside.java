@@ -76,6 +76,7 @@ final class Outside {
     Map<String, String> views = new HashMap<>();
     Map<String, String> ends = new HashMap<>();
     Map<String, Map<String, String>> places = new HashMap<>();
+    Map<String, Map<String, String>> leases = new HashMap<>();
     List<String> parked = new ArrayList<>();
     each((redis, key) -> {
       if (key.equals(namespace + ":views")) {
@@ -86,6 +87,7 @@ final class Outside {
         String number = partition.group(1);
         switch (partition.group(2)) {
           case "log" -> ends.put(number, last(redis, key));
+          case "lease" -> leases.put(number + " " + partition.group(3), hash(redis, key));
           case "at" -> places.put(number + " " + partition.group(3), hash(redis, key));
           case "parked" -> parked.add(key + " " + hash(redis, key));
           default -> {}
@@ -105,8 +107,8 @@ final class Outside {
             "%s is being rebuilt: %s".formatted(subscriber, views.get(subscriber + ":rebuild")));
       }
       ends.forEach((partition, end) -> {
-        Map<String, String> place =
-            places.getOrDefault(partition + " " + subscriber + ":" + live, Map.of());
+        String key = partition + " " + subscriber + ":" + live;
+        Map<String, String> place = places.getOrDefault(key, Map.of());
         String problem = place.getOrDefault("problem", "");
         if (problem.startsWith("lost: ") && !lost.contains(subscriber)) {
           lost.add(subscriber);
@@ -115,7 +117,8 @@ final class Outside {
             || !"1".equals(place.get("grouped"))
             || !problem.isEmpty()) {
           open.add(
-              "%s is at %s of %s in partition %s".formatted(subscriber, place, end, partition));
+              "%s is at %s of %s in partition %s, owned by %s"
+                  .formatted(subscriber, place, end, partition, leases.get(key)));
         }
       });
     }

@@ -12,6 +12,9 @@ interface Servers extends AutoCloseable {
   /** Returns the ports of all servers that hold data and take writes now. */
   List<Integer> ports();
 
+  /** Tells whether a fault may take back what has not reached a replica. */
+  boolean mayLose();
+
   /** Tells whether a fault can be made here. */
   boolean knows(Fault.Kind kind);
 

@@ -3,6 +3,8 @@ package io.refold.sample.chaos;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.refold.eventstore.CommandHandler;
+import io.refold.eventstore.Durability;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.projections.Projection;
 import io.refold.projections.ProjectionWorkers;
@@ -19,15 +21,16 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /**
  * A process of workers for two projections and two reactions. It goes on until it is killed or its
- * input ends. It is told {@code rebuild <projections>} or {@code verify <projection>}, and says
- * {@code differs …} where a verification has found a difference. A rebuild or verification that
- * cannot be started, or ends without a result, is no failure: faults explain it.
+ * input ends. It is told {@code rebuild <projections>}, {@code verify <projection>} or {@code anew
+ * <reaction>}, and says {@code differs …} where a verification has found a difference. A rebuild or
+ * verification that cannot be started, or ends without a result, is no failure: faults explain it.
  */
 final class WorkerProcess {
   static final Duration LEASE = Duration.ofMillis(1_500);
@@ -35,9 +38,13 @@ final class WorkerProcess {
   static final String EFFECTS = "effects";
   static final String REBUILD = "rebuild";
   static final String VERIFY = "verify";
+  static final String ANEW = "anew";
   static final String DIFFERS = "differs ";
 
   private static final int ATTEMPTS = 20;
+
+  /** How far back a reaction begins anew: beyond any fault, and no more than is recognised. */
+  private static final Duration AGAIN = Duration.ofSeconds(30);
 
   private WorkerProcess() {}
 
@@ -54,19 +61,20 @@ final class WorkerProcess {
         FileChannel.open(Path.of(args[3]), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     Map<String, Projection<?>> projections =
         Map.of(Balances.NAME, new Balances(), Totals.NAME, new Totals());
+    Map<String, Reaction> reactions =
+        Map.of(ECHOES, echoes(store, Stores.durability(args[0])), EFFECTS, effects(file));
     var builder =
         ProjectionWorkers.on(RedisProjectionStore.on(store))
-            .add(echoes(store))
-            .add(effects(file))
             .name(args[2])
             .attempts(ATTEMPTS)
             .lease(LEASE);
     projections.values().forEach(builder::add);
+    reactions.values().forEach(builder::add);
     ProjectionWorkers workers = Stores.once(builder::start);
     while (true) {
       String[] words = orders.next().split(" ", -1);
       List<String> names = List.of(words).subList(1, words.length);
-      Thread.ofVirtual().start(() -> carryOut(words[0], names, workers, projections));
+      Thread.ofVirtual().start(() -> carryOut(words[0], names, workers, projections, reactions));
     }
   }
 
@@ -74,8 +82,17 @@ final class WorkerProcess {
       String order,
       List<String> names,
       ProjectionWorkers workers,
-      Map<String, Projection<?>> projections) {
+      Map<String, Projection<?>> projections,
+      Map<String, Reaction> reactions) {
     try {
+      if (order.equals(ANEW)) {
+        for (String name : names) {
+          workers.startAnew(
+              Objects.requireNonNull(reactions.get(name)),
+              StartAt.time(Instant.now().minus(AGAIN)));
+        }
+        return;
+      }
       if (order.equals(REBUILD)) {
         for (var rebuild : workers.rebuild(names)) {
           rebuild.await();
@@ -96,7 +113,7 @@ final class WorkerProcess {
   }
 
   /** Sends a command to another aggregate for each booking. */
-  private static Reaction echoes(RedisEventStore store) {
+  private static Reaction echoes(RedisEventStore store, Durability durability) {
     var echoes = CommandHandler.on(store, Ledger.ECHOES, new EchoDecider()).build();
     return Reaction.named(ECHOES, StartAt.zero())
         .on(
@@ -104,8 +121,15 @@ final class WorkerProcess {
             (recorded, cause) -> {
               var echo =
                   new Echo(
-                      recorded.stream() + "/" + recorded.version(), recorded.position().toString());
-              echoes.handle("of-" + recorded.id(), echo, cause.options("echo"));
+                      recorded.stream() + "/" + recorded.version(), recorded.position().logId());
+              var handled =
+                  echoes.handle(
+                      "of-" + recorded.id(),
+                      echo,
+                      cause.options("echo").withDurability(durability));
+              if (!handled.durability().reached()) {
+                throw new StoreUnavailableException("the echo has not reached a replica yet", null);
+              }
             })
         .build();
   }
@@ -113,7 +137,10 @@ final class WorkerProcess {
   /** Writes a line for each booking. */
   private static Reaction effects(FileChannel file) {
     return Reaction.named(EFFECTS, StartAt.zero())
-        .on(Ledger.ACCOUNTS, (recorded, cause) -> write(file, cause.key() + "\n"))
+        .on(
+            Ledger.ACCOUNTS,
+            (recorded, cause) ->
+                write(file, cause.key() + " " + recorded.position().logId() + "\n"))
         .build();
   }
 

@@ -6,6 +6,7 @@ import io.refold.eventstore.CommandConflictException;
 import io.refold.eventstore.CommandHandler;
 import io.refold.eventstore.CommandOptions;
 import io.refold.eventstore.CommandOutcomeUnknownException;
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Handled;
@@ -24,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Does one command after the other, each until it is acknowledged, and notes down what it is
@@ -39,6 +39,7 @@ final class Writer implements Runnable {
   private final CommandHandler<Book, Long, Booked> accounts;
   private final ReadModel<Balance> rows;
   private final Journal journal;
+  private final Durability durability;
   private final long seed;
   private final Gate gate;
 
@@ -47,12 +48,14 @@ final class Writer implements Runnable {
       CommandHandler<Book, Long, Booked> accounts,
       ReadModel<Balance> rows,
       Journal journal,
+      Durability durability,
       long seed,
       Gate gate) {
     this.store = store;
     this.accounts = accounts;
     this.rows = rows;
     this.journal = journal;
+    this.durability = durability;
     this.seed = seed;
     this.gate = gate;
   }
@@ -73,9 +76,7 @@ final class Writer implements Runnable {
           handle(order);
           return;
         }
-        Map<String, Long> versions = append(order);
-        if (versions != null) {
-          journal.acknowledged(order, versions);
+        if (append(order)) {
           return;
         }
       } catch (CommandOutcomeUnknownException lost) {
@@ -94,15 +95,21 @@ final class Writer implements Runnable {
     String account = order.legs().keySet().iterator().next();
     Handled<Long, Booked> handled =
         accounts.handle(
-            account, order.book(account), CommandOptions.defaults().withCommandId(order.id()));
+            account,
+            order.book(account),
+            CommandOptions.defaults().withCommandId(order.id()).withDurability(durability));
+    if (!handled.durability().reached()) {
+      journal.weak(order);
+      return;
+    }
     journal.acknowledged(order, Map.of(account, handled.repeat() ? 0 : handled.version()));
     if (Order.number(order.id()) % READS_ONE_IN == 0) {
       readBack(order, account, handled);
     }
   }
 
-  /** Returns the versions written, or null if the outcome is unknown. */
-  private @Nullable Map<String, Long> append(Order order) {
+  /** Returns false if the outcome is unknown. */
+  private boolean append(Order order) {
     Append append = null;
     for (String account : order.legs().keySet()) {
       List<Booked> events = order.book(account).events();
@@ -114,17 +121,22 @@ final class Writer implements Runnable {
     if (append == null) {
       throw new IllegalStateException(order + " has no accounts");
     }
-    return switch (store.append(append.withCommandId(order.id()))) {
+    return switch (store.append(append.withCommandId(order.id()).withDurability(durability))) {
       case AppendResult.Appended appended -> {
         var versions = new LinkedHashMap<String, Long>();
         for (Map.Entry<StreamId, Long> written : appended.versions().entrySet()) {
           versions.put(written.getKey().id(), written.getValue());
         }
-        yield versions;
+        if (appended.durability().reached()) {
+          journal.acknowledged(order, versions);
+        } else {
+          journal.weak(order);
+        }
+        yield true;
       }
       case AppendResult.Unknown unknown -> {
         journal.unknown(order, unknown.cause().toString());
-        yield null;
+        yield false;
       }
       case AppendResult.Conflict conflict ->
           throw new IllegalStateException("a conflict though any version was expected");

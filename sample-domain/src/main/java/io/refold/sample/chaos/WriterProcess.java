@@ -1,6 +1,7 @@
 package io.refold.sample.chaos;
 
 import io.refold.eventstore.CommandHandler;
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.projections.redis.RedisProjectionStore;
 import io.refold.sample.chaos.Ledger.AccountDecider;
@@ -30,11 +31,13 @@ final class WriterProcess {
     RedisEventStore store = Stores.open(args[0], args[1]);
     var accounts = CommandHandler.on(store, Ledger.ACCOUNTS, new AccountDecider()).build();
     var rows = RedisProjectionStore.on(store).readModel(new Balances());
+    Durability durability = Stores.durability(args[0]);
     var gate = new Gate(WRITERS, () -> System.out.println(QUIET));
     var writers = new ArrayList<Writer>();
     for (int i = 0; i < WRITERS; i++) {
       var journal = Journal.open(Path.of(args[4]), args[2] + (char) ('a' + i));
-      writers.add(new Writer(store, accounts, rows, journal, Long.parseLong(args[3]), gate));
+      writers.add(
+          new Writer(store, accounts, rows, journal, durability, Long.parseLong(args[3]), gate));
     }
     writers.forEach(writer -> Thread.ofPlatform().daemon().start(writer));
     while (true) {

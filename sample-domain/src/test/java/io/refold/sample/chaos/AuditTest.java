@@ -37,11 +37,12 @@ class AuditTest {
     claims.add(new Claim("w0a-2", Map.of("r1/a", 1, "r1/b", 1), Map.of("r1/a", 3L, "r1/b", 1L)));
     append("3-300", new Pointer(1, 3, ECHO), new Pointer(1, 1, "echo:of-r1/b"));
     for (int version = 1; version <= 3; version++) {
-      add(ECHO, echoed(STREAM, version));
-      effects.add("effects:" + STREAM + "/" + version);
+      String position = version < 3 ? "1-100" : "2-200";
+      add(ECHO, echoed(STREAM, version, position));
+      effects.add("effects:" + STREAM + "/" + version + " " + position);
     }
-    add("echo:of-r1/b", echoed(OTHER, 1));
-    effects.add("effects:" + OTHER + "/1");
+    add("echo:of-r1/b", echoed(OTHER, 1, "2-200"));
+    effects.add("effects:" + OTHER + "/1 2-200");
     rows();
   }
 
@@ -93,17 +94,17 @@ class AuditTest {
         position);
   }
 
-  private static Event echoed(String stream, int version) {
+  private static Event echoed(String stream, int version, String position) {
     return new Event(
         "",
-        "{\"cause\":\"%s/%d\",\"position\":\"0:1-1\"}".formatted(stream, version),
+        "{\"cause\":\"%s/%d\",\"position\":\"%s\"}".formatted(stream, version, position),
         "e" + version,
         "3-300");
   }
 
   private Findings audit() {
     var findings = new Findings();
-    Audit.run(history, claims, List.of(effects), findings);
+    Audit.run(history, claims, List.of(effects), false, findings);
     return findings;
   }
 
@@ -210,7 +211,7 @@ class AuditTest {
   @Test
   void anEchoThatIsMissingTwiceThereOrLateIsFound() {
     Event last = events(ECHO).removeLast();
-    assertFound(Kind.LOST, "no echo of version 3");
+    assertFound(Kind.LOST, "there is no echo of account:r1/a/3 2-200");
     add(ECHO, last);
     assertThat(audit().facts()).isEmpty();
     add(ECHO, last);
@@ -225,15 +226,27 @@ class AuditTest {
   void anEffectMayHappenTwiceButNotNever() {
     effects.addAll(List.copyOf(effects));
     assertThat(audit().facts()).isEmpty();
-    effects.removeIf(key -> key.endsWith("r1/a/2"));
-    assertFound(Kind.LOST, "effect effects:account:r1/a/2 has not happened");
+    effects.removeIf(key -> key.contains("r1/a/2 "));
+    assertFound(Kind.LOST, "effect effects:account:r1/a/2 1-100 has not happened");
+  }
+
+  @Test
+  void anEchoOfABookingThatIsNotThereIsFoundExceptWhereHistoryMayBeLost() {
+    Event unknown = echoed(STREAM, 3, "2-999");
+    add(ECHO, new Event("", unknown.data(), unknown.command(), "4-400"));
+    append("4-400", new Pointer(4, 1, ECHO));
+    history.counts().put(0, new History.Count(4, 9));
+    assertFound(Kind.DUPLICATED, "account:r1/a/3 2-999 was never booked");
+    var findings = new Findings();
+    Audit.run(history, claims, List.of(effects), true, findings);
+    assertThat(findings.facts()).isEmpty();
   }
 
   @Test
   void effectsThatFirstHappenInAnotherOrderAreFound() {
     String first = effects.removeFirst();
     effects.add(first);
-    assertFound(Kind.REORDERED, "effect effects:account:r1/a/1 first happened behind 3");
+    assertFound(Kind.REORDERED, "effect effects:account:r1/a/1 1-100 first happened behind 3");
   }
 
   @Test
