@@ -37,7 +37,7 @@ final class Stories {
         throw new AssertionError(
             "story %d (-Dseed=%1$d) fails after:%n%s"
                 .formatted(
-                    seed, fewest.stream().map(S::toString).collect(Collectors.joining("\n"))),
+                    seed, fewest.stream().map(Object::toString).collect(Collectors.joining("\n"))),
             again == null ? failure : again);
       }
     }
