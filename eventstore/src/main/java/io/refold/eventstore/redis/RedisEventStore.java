@@ -81,8 +81,8 @@ public final class RedisEventStore implements EventStore {
    * Opens the store in the namespace {@code refold} of a server, and creates it with 16 partitions
    * if there is none.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
-   *     {@code host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
+   *     host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    * @throws StoreUnavailableException if the server cannot be reached
    * @throws StoreMisconfiguredException if the server would lose history, or is too old
@@ -106,8 +106,8 @@ public final class RedisEventStore implements EventStore {
   /**
    * Starts to describe a store at an address.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
-   *     {@code host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
+   *     host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    */
   public static RedisEventStoreBuilder to(String url) {

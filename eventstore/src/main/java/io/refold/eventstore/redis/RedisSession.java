@@ -264,7 +264,9 @@ public final class RedisSession {
     return this.<@Nullable Object>send(script, way);
   }
 
-  /** Sends a script: EVALSHA with its SHA-1, and where the server lacks it, EVAL with its source. */
+  /**
+   * Sends a script: EVALSHA with its SHA-1, and where the server lacks it, EVAL with its source.
+   */
   private <T extends @Nullable Object> CompletableFuture<T> send(
       RedisScript script, BiFunction<String, String, CompletableFuture<T>> way) {
     boolean first = sentBefore.add(script.sha());

@@ -87,8 +87,8 @@ public final class RedisSubjectKeys implements SubjectKeys {
   /**
    * Opens the keys in the namespace {@code refold-keys} of a server.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
-   *     {@code host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
+   *     host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    * @throws StoreUnavailableException if the server cannot be reached
    * @throws StoreMisconfiguredException if a crash of the server would lose keys, or it is too old
@@ -111,8 +111,8 @@ public final class RedisSubjectKeys implements SubjectKeys {
   /**
    * Starts to describe keys at an address.
    *
-   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several
-   *     {@code host[:port]} of a cluster, separated by commas
+   * @param url {@code redis[s]://[user[:password]@]host[:port][/database]}, or several {@code
+   *     host[:port]} of a cluster, separated by commas
    * @throws IllegalArgumentException if the address cannot be understood
    */
   public static RedisSubjectKeysBuilder to(String url) {

@@ -38,8 +38,8 @@ final class ServerCheck {
       inspect(node, problems, warnings);
       if (config.isSingleConfig() && isInCluster(node)) {
         problems.add(
-            "it is a node of a cluster: give the addresses of several nodes, separated by commas, or"
-                + " a configuration with useClusterServers()");
+            "it is a node of a cluster: give the addresses of several nodes, separated by commas,"
+                + " or a configuration with useClusterServers()");
       }
     }
     if (!problems.isEmpty()) {
