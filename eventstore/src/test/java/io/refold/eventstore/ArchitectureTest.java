@@ -43,6 +43,8 @@ class ArchitectureTest {
     classes()
         .that()
         .areAssignableTo(Throwable.class)
+        .and()
+        .arePublic()
         .should()
         .beAssignableTo(EventStoreException.class)
         .check(CLASSES);

@@ -257,7 +257,7 @@ public final class RedisEventStore implements EventStore {
         versions.put(append.writes().get(i - 2).stream(), version);
       }
     }
-    var position = Position.ofLogId(partition, Entries.text(reply.get(1)));
+    Position position = Entries.position(partition, reply.get(1));
     if (outcome.equals("ok")) {
       return new AppendResult.Appended(position, versions, false, confirmation);
     }
@@ -289,7 +289,9 @@ public final class RedisEventStore implements EventStore {
     Objects.checkIndex(partition, partitions);
     Object reply = session.evalRead(HEAD, List.of(keys.log(partition), keys.count(partition)));
     var head = (List<?>) Objects.requireNonNull(reply);
-    return new LogHead(Position.ofLogId(partition, Entries.text(head.get(0))), (Long) head.get(1));
+    return StoredBytes.read(
+        () -> "the number of events in partition " + partition,
+        () -> new LogHead(Entries.position(partition, head.get(0)), (Long) head.get(1)));
   }
 
   @Override

@@ -62,12 +62,16 @@ public final class RedisEventStoreBuilder {
    * @throws IllegalArgumentException if the number is out of range
    */
   public RedisEventStoreBuilder partitions(int number) {
+    partitions = allowed(number);
+    return this;
+  }
+
+  private static int allowed(int number) {
     if (number < 1 || number > MAX_PARTITIONS) {
       throw new IllegalArgumentException(
           "a store has 1 to %d partitions, not %d".formatted(MAX_PARTITIONS, number));
     }
-    partitions = number;
-    return this;
+    return number;
   }
 
   /** How much one append may carry; see {@link Limits#defaults()}. */
@@ -151,7 +155,6 @@ public final class RedisEventStoreBuilder {
             partitions == 0 ? DEFAULT_PARTITIONS : partitions);
     var meta = (List<?>) Objects.requireNonNull(reply);
     String layout = Entries.text(meta.get(0));
-    int actual = Integer.parseInt(Entries.text(meta.get(1)));
     String store = "the store in namespace '%s'".formatted(namespace);
     if (!layout.equals(String.valueOf(RedisEventStore.LAYOUT))) {
       throw new StoreMisconfiguredException(
@@ -160,6 +163,10 @@ public final class RedisEventStoreBuilder {
               "its layout has version %s and this program knows version %d: use the matching release"
                   .formatted(layout, RedisEventStore.LAYOUT)));
     }
+    int actual =
+        StoredBytes.read(
+            () -> "the number of partitions of " + store,
+            () -> allowed(Integer.parseInt(Entries.text(meta.get(1)))));
     if (partitions != 0 && partitions != actual) {
       throw new StoreMisconfiguredException(
           store,

@@ -7,6 +7,7 @@ import io.refold.eventstore.Durability;
 import io.refold.eventstore.EventNotStorableException;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreDamagedException;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StreamId;
@@ -143,6 +144,10 @@ public final class RedisSubjectKeys implements SubjectKeys {
 
   private Held note(Use use) {
     List<?> reply = write(WRITE, names(use.subject()), newKey(), use.stream());
+    return StoredBytes.read(() -> notes(use.subject()), () -> held(use, reply));
+  }
+
+  private Held held(Use use, List<?> reply) {
     return switch (Entries.text(Objects.requireNonNull(reply.getFirst()))) {
       case "key" -> {
         noted.put(use, true);
@@ -163,6 +168,10 @@ public final class RedisSubjectKeys implements SubjectKeys {
 
   private Held read(String subject) {
     List<?> reply = list(session.evalRead(READ, names(subject)));
+    return StoredBytes.read(() -> notes(subject), () -> held(subject, reply));
+  }
+
+  private static Held held(String subject, List<?> reply) {
     if (reply.get(1) != null) {
       return new Held.Forgotten(time(reply.get(1)));
     }
@@ -176,14 +185,22 @@ public final class RedisSubjectKeys implements SubjectKeys {
   public Tombstone forget(String subject) {
     try {
       List<?> reply = write(FORGET, names(subject));
-      List<StreamId> streams =
-          list(reply.get(1)).stream()
-              .map(stream -> StreamId.parse(Entries.text(Objects.requireNonNull(stream))))
-              .toList();
-      return new Tombstone(time(reply.get(0)), streams);
+      return StoredBytes.read(() -> notes(subject), () -> tombstone(reply));
     } finally {
       subjects.drop(subject);
     }
+  }
+
+  private static Tombstone tombstone(List<?> reply) {
+    List<StreamId> streams =
+        list(reply.get(1)).stream()
+            .map(stream -> StreamId.parse(Entries.text(Objects.requireNonNull(stream))))
+            .toList();
+    return new Tombstone(time(reply.get(0)), streams);
+  }
+
+  private static String notes(String subject) {
+    return "what is noted of data subject '%s'".formatted(subject);
   }
 
   @Override
@@ -280,7 +297,14 @@ public final class RedisSubjectKeys implements SubjectKeys {
   }
 
   private static SecretKey key(Object bytes) {
-    return new SecretKeySpec((byte[]) bytes, "AES");
+    byte[] key = (byte[]) bytes;
+    if (key.length != KEY_BYTES) {
+      throw new StoreDamagedException(
+          "the key of a data subject",
+          new IllegalStateException(
+              "it has %d bytes instead of %d".formatted(key.length, KEY_BYTES)));
+    }
+    return new SecretKeySpec(key, "AES");
   }
 
   private static Instant time(Object micros) {
