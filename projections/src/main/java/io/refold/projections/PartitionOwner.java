@@ -77,6 +77,7 @@ final class PartitionOwner {
   private Takeover takeover;
   private Progress progress;
   private ParkingLot lot;
+  private Position known; // applied here: taken over again, the log must still hold it
   private final List<String> parked = new ArrayList<>();
   private @Nullable EventAddress failing;
   private int attempts;
@@ -91,6 +92,7 @@ final class PartitionOwner {
     this.length = length;
     this.patience = patience;
     this.progress = new Progress(Subscriptions.State.origin(partition), 0);
+    this.known = progress.last();
     var none = new Lease(generation(), partition, owner, 0);
     this.takeover = new Takeover(subscription, none);
     this.lot = new ParkingLot(subscription, none, Parking.NONE);
@@ -177,6 +179,9 @@ final class PartitionOwner {
       return switch (running.step()) {
         case Takeover.Found.More more -> Step.WORKED;
         case Takeover.Found.Ready(Subscriptions.State found, long head, Parking parking) -> {
+          if (!subscriptions.missing(partition, List.of(known)).isEmpty()) {
+            yield missing(held, known);
+          }
           progress = new Progress(found, head);
           lot = new ParkingLot(subscription, held, parking);
           problem = found.problem();
@@ -370,6 +375,7 @@ final class PartitionOwner {
     return switch (subscriptions.settle(held, settlement)) {
       case DONE -> {
         progress.settled(settlement);
+        known = progress.last();
         doubts = 0;
         yield goesOn(held);
       }
@@ -430,6 +436,7 @@ final class PartitionOwner {
   }
 
   private Step missing(Lease held, Position position) {
+    known = position;
     return lost(held, "the log does not hold %s any more".formatted(position));
   }
 
