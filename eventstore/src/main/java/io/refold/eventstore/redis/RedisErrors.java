@@ -114,7 +114,8 @@ final class RedisErrors {
     }
     return message.startsWith("WRONGPASS") || message.startsWith("NOAUTH")
         ? "give this program the user and password of the server"
-        : "grant the user of this connection the whole line for its role (docs/guides/security.md)";
+        : "ACL LOG on the server names what is missing; grant the user of this connection the whole"
+            + " line for its role (docs/guides/security.md)";
   }
 
   /** Tells whether the call may have been executed. */

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.redisson.Redisson;
 import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisException;
+import org.redisson.client.RedisTimeoutException;
 import org.redisson.config.Config;
 
 /** Describes a {@link RedisEventStore} before it is opened. Not thread-safe. */
@@ -127,7 +128,14 @@ public final class RedisEventStoreBuilder {
         throw RedisErrors.translate("the connection to " + servers(config), root);
       }
       throw new StoreUnavailableException(
-          "%s cannot be reached: %s".formatted(servers(config), root.getMessage()), e);
+          "%s cannot be reached: %s%s"
+              .formatted(
+                  servers(config),
+                  root.getMessage(),
+                  root instanceof RedisTimeoutException
+                      ? "; if it awaits TLS there, its address begins with rediss://"
+                      : ""),
+          e);
     }
   }
 

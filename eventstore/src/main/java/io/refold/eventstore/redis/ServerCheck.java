@@ -35,11 +35,20 @@ final class ServerCheck {
     for (RedisNode node : masters(redisson, config)) {
       String name = node.getAddr().toString();
       servers = servers.isEmpty() ? name : servers + ", " + name;
-      inspect(node, problems, warnings);
-      if (config.isSingleConfig() && isInCluster(node)) {
-        problems.add(
-            "it is a node of a cluster: give the addresses of several nodes, separated by commas,"
-                + " or a configuration with useClusterServers()");
+      try {
+        inspect(node, problems, warnings);
+        if (config.isSingleConfig() && isInCluster(node)) {
+          problems.add(
+              "it is a node of a cluster: give the addresses of several nodes, separated by commas,"
+                  + " or a configuration with useClusterServers()");
+        }
+      } catch (RedisException e) {
+        if (!RedisErrors.refused(e)) {
+          throw e;
+        }
+        warnings.add(
+            "INFO is not permitted, so its version, maxmemory-policy (must be noeviction) and"
+                + " append-only file are not checked: grant +info");
       }
     }
     if (!problems.isEmpty()) {
@@ -79,10 +88,17 @@ final class ServerCheck {
       warnings.add(
           "there is no append-only file, so a crash loses everything since the last snapshot, or"
               + " all: set appendonly yes");
-    } else if (setting(node, "appendfsync").equals("no")) {
+      return;
+    }
+    String sync = setting(node, "appendfsync");
+    if (sync.equals("no")) {
       warnings.add(
           "appendfsync is 'no', so a crash of the machine loses what its kernel had not yet"
               + " written (often 30 seconds): set everysec or always");
+    } else if (sync.isEmpty()) {
+      warnings.add(
+          "CONFIG GET is not permitted, so appendfsync is not checked: see that it is everysec or"
+              + " always, or grant +config|get");
     }
   }
 
@@ -113,7 +129,7 @@ final class ServerCheck {
     return server.getOrDefault("valkey_version", redis);
   }
 
-  /** Managed servers often forbid CONFIG: what cannot be read is not judged. */
+  /** Returns a setting, or an empty text where CONFIG is forbidden, as on many managed servers. */
   static String setting(RedisNode node, String name) {
     try {
       return node.getConfig(name).getOrDefault(name, "");
