@@ -14,7 +14,8 @@ import java.util.random.RandomGeneratorFactory;
 
 /**
  * Cases made of a seed each, as many as a share of the time takes: {@code -Dfuzz.seconds} for all
- * fuzzing of all modules (20 if it is not given), the first case with {@code -Dfuzz.seed}.
+ * fuzzing of all modules (20 if it is not given), the first case with {@code -Dfuzz.seed} (1 if it
+ * is not given, so that a build repeats the one before).
  */
 final class Fuzz {
   private static final double SECONDS =
@@ -101,7 +102,7 @@ final class Fuzz {
 
   /** Runs cases for a share of the time, and at least one. */
   static void run(double share, Case one) throws InterruptedException {
-    long given = Long.getLong("fuzz.seed", System.nanoTime());
+    long given = Long.getLong("fuzz.seed", 1);
     long end = System.nanoTime() + (long) (SECONDS * share * 1e9);
     try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
       long seed = given;

@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.refold.eventstore.redis.RedisEventStore;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.URL;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -313,15 +315,28 @@ record ScriptCalls(String script, List<String> keys, List<String> args) {
   static Set<String> existing() throws IOException, URISyntaxException {
     var names = new ArrayList<String>();
     for (Class<?> anchor : List.of(RedisEventStore.class, RedisProjectionStore.class)) {
-      URL one = anchor.getResource(anchor == RedisEventStore.class ? "append.lua" : "settle.lua");
-      Path directory = Path.of(Objects.requireNonNull(one).toURI()).getParent();
-      try (Stream<Path> files = Files.list(Objects.requireNonNull(directory))) {
-        files.map(file -> String.valueOf(file.getFileName())).forEach(names::add);
+      URI one =
+          Objects.requireNonNull(
+                  anchor.getResource(anchor == RedisEventStore.class ? "append.lua" : "settle.lua"))
+              .toURI();
+      if (one.getScheme().equals("jar")) {
+        try (var jar = FileSystems.newFileSystem(one, Map.of())) {
+          String inside = one.toString().split("!", 2)[1];
+          names.addAll(beside(jar.getPath(inside)));
+        }
+      } else {
+        names.addAll(beside(Path.of(one)));
       }
     }
     return names.stream()
         .filter(name ->
             name.endsWith(".lua") && !PARTS.contains(name) && !name.equals("script-world.lua"))
         .collect(Collectors.toSet());
+  }
+
+  private static List<String> beside(Path script) throws IOException {
+    try (Stream<Path> files = Files.list(Objects.requireNonNull(script.getParent()))) {
+      return files.map(file -> String.valueOf(file.getFileName())).toList();
+    }
   }
 }
