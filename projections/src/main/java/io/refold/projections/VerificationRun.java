@@ -36,9 +36,11 @@ import org.jspecify.annotations.Nullable;
 final class VerificationRun extends FillingRun {
   private static final int ROUNDS = 20;
   private static final Duration GRACE = Duration.ofSeconds(5);
+  private static final Duration CREATION = Duration.ofSeconds(10);
 
   private final RowFormat<?> format;
   private final Map<Integer, Position> bounds = new HashMap<>();
+  private final long patient = System.nanoTime() + CREATION.toNanos();
   private int rounds;
   private @Nullable Standstill standstill;
   private long fenced;
@@ -128,6 +130,9 @@ final class VerificationRun extends FillingRun {
     long behind = 0;
     for (int partition = 0; partition < fresh.size(); partition++) {
       Optional<Outlook> live = store().subscriptions().outlook(partition, old());
+      if (live.isEmpty() && System.nanoTime() - patient < 0) {
+        return false; // workers that have just started are about to create it
+      }
       if (live.isEmpty() || live.get().state().problem().startsWith(PartitionOwner.LOST)) {
         fail("partition %d has lost its rows or its history, rebuild".formatted(partition), null);
         return false;

@@ -36,7 +36,7 @@ class DocumentedCodeTest {
             .map(block -> block.group(1))
             .toList();
 
-    assertThat(blocks).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(blocks).isNotEmpty();
     for (String block : blocks) {
       for (String part : block.split("\n *// …\n", -1)) {
         assertThat(compiled).as(block).contains(squeeze(part));
