@@ -141,7 +141,7 @@ class SubjectKeysContainerTest {
       try {
         assertThatThrownBy(() -> keys.forWriting(subject, STREAM))
             .isInstanceOf(StoreUnavailableException.class)
-            .hasMessageContaining("key-write.lua was not confirmed");
+            .hasMessageContaining("was not on the server's disk");
         assertThatThrownBy(() -> RedisSubjectKeys.connect(url(container)))
             .isInstanceOf(StoreMisconfiguredException.class)
             .hasMessageContaining("set appendonly yes");
