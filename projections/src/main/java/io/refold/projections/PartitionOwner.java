@@ -457,6 +457,7 @@ final class PartitionOwner {
   }
 
   private Step lost(Lease held) {
+    known = Position.origin(partition); // it is on record now, until somebody begins anew
     subscriptions.release(held);
     lease = null;
     state = PartitionState.LOST_HISTORY;

@@ -128,12 +128,14 @@ class ProjectionDoctorTest {
   void aStoreInUseIsHealthyWhileItIsRebuilt() throws Exception {
     var stop = new AtomicBoolean();
     var sales = new SalesByDay();
+    var rows = store.readModel(orders);
     try (var executor = Executors.newSingleThreadExecutor();
         var workers = ProjectionWorkers.on(store).add(orders).add(sales).start()) {
       var writing =
           executor.submit(() -> {
             while (!stop.get()) {
-              append(events, "o1", new Paid(1));
+              var position = append(events, "o1", new Paid(1));
+              rows.find("o1", position, SOON); // at the pace of the workers
             }
           });
       try {
