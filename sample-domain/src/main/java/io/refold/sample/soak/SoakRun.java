@@ -11,6 +11,7 @@ import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.ReadModel;
+import io.refold.projections.Rebuild;
 import io.refold.projections.StartAt;
 import io.refold.projections.Verification;
 import io.refold.projections.reactions.Reaction;
@@ -170,11 +171,18 @@ public final class SoakRun {
       guests.incrementAndGet();
       pause(PAUSE.multipliedBy(100));
       if (over.getCount() > 0) {
-        guest.rebuild(balances, totals).getLast().await(PATIENCE);
+        for (Rebuild rebuild : guest.rebuild(balances, totals)) {
+          if (rebuild.await(PATIENCE).isEmpty()) {
+            failures.add("the rebuild of '%s' takes too long".formatted(rebuild.projection()));
+            return;
+          }
+        }
       }
       if (over.getCount() > 0) {
         Optional<Verification> found = guest.verify(balances).await(PATIENCE);
-        if (found.isPresent() && !found.get().clean()) {
+        if (found.isEmpty()) {
+          failures.add("the verification takes too long");
+        } else if (!found.get().clean()) {
           failures.add("rows differ from what their history says: " + found.get());
         }
       }
