@@ -151,21 +151,24 @@ final class HistoryWindows {
   private Reading load(
       Lane lane, Subscriptions subscriptions, Lease lease, Position last, int most) {
     Reading reading = subscriptions.range(lease, last, Math.min(most, entries));
-    if (!(reading instanceof Reading.Entries(List<LogEntry> read))) {
+    if (!(reading instanceof Reading.Entries(List<LogEntry> read, boolean end))) {
       return reading;
     }
-    if (read.isEmpty()) {
+    List<LogEntry> bounded = PartitionOwner.atMost(read);
+    if (!bounded.isEmpty()) {
+      boolean gapless = bounded.getLast().position().sequence() == last.sequence() + bounded.size();
+      lane.window =
+          lane.reached.size() > 1 && gapless ? new Window(last.sequence(), bounded) : null;
+    }
+    boolean over = end && bounded.size() == read.size();
+    if (over) {
       lane.reached.remove(lease.generation());
       lane.moved.signalAll();
       if (lane.reached.isEmpty()) {
         lane.window = null;
       }
-      return reading;
     }
-    List<LogEntry> bounded = PartitionOwner.atMost(read);
-    boolean gapless = bounded.getLast().position().sequence() == last.sequence() + bounded.size();
-    lane.window = lane.reached.size() > 1 && gapless ? new Window(last.sequence(), bounded) : null;
-    return new Reading.Entries(bounded);
+    return new Reading.Entries(bounded, over);
   }
 
   /** Returns the events of entries that were read together. */

@@ -232,7 +232,7 @@ final class PartitionOwner {
       case Reading.NotOwner refused -> over();
       case Reading.Lost gone -> missing(held, progress.last());
       case Reading.Bounded bound -> Step.IDLE;
-      case Reading.Entries(List<LogEntry> read) -> read.isEmpty() ? end(held) : process(held, read);
+      case Reading.Entries(List<LogEntry> read, boolean end) -> process(held, read, end);
     };
   }
 
@@ -240,7 +240,10 @@ final class PartitionOwner {
     return subscription.entries(progress.grouped() ? LIVE_ENTRIES : FILLING_ENTRIES);
   }
 
-  /** Nothing was read: goes on to the next phase, or has nothing to do. */
+  /**
+   * Nothing more was there to be read: goes on to the next phase, or has nothing to do, for what
+   * comes now is told by a signal.
+   */
   private Step end(Lease held) {
     return switch (phase) {
       case PENDING -> {
@@ -263,7 +266,7 @@ final class PartitionOwner {
     };
   }
 
-  private Step process(Lease held, List<LogEntry> read) {
+  private Step process(Lease held, List<LogEntry> read, boolean end) {
     Optional<String> gap = progress.gap(read);
     if (gap.isPresent()) {
       return lost(held, gap.get());
@@ -281,8 +284,7 @@ final class PartitionOwner {
       }
       from += part.size();
     }
-    // Fewer than asked for: that was the end of the log, and what comes is told by a signal.
-    return phase == Phase.LIVE && read.size() < entries() ? Step.IDLE : Step.WORKED;
+    return end ? end(held) : Step.WORKED;
   }
 
   /** Applies what stands before a failing event, so that nothing else waits for it; then halts. */

@@ -60,7 +60,7 @@ final class SharedEvents {
    * Reads the history behind a position, for a generation that is being filled.
    *
    * @param most how many entries at most
-   * @return as {@link Subscriptions#range} does; fewer entries do not mean that the log ends there
+   * @return as {@link Subscriptions#range} does, maybe fewer entries
    */
   Reading history(Subscriptions subscriptions, Lease lease, Position last, int most) {
     return most <= FEW

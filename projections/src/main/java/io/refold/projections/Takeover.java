@@ -166,7 +166,7 @@ final class Takeover {
           return lost(List.of(refilled));
         }
         case Reading.Bounded bound -> {}
-        case Reading.Entries(List<LogEntry> read) ->
+        case Reading.Entries(List<LogEntry> read, boolean end) ->
             entries =
                 read.stream()
                     .filter(e -> e.position().sequence() <= state.settled().sequence())

@@ -91,6 +91,28 @@ public abstract class FillingStepsContract {
   }
 
   @Test
+  void whoeverAppendsWithoutPauseDoesNotHoldAPartitionInItsHistory() {
+    fill(events(), "o", 10);
+    Layout live =
+        store().generations().open("orders", format.shape(store().shards())).orElseThrow();
+    GenerationKeys.of(store(), format, live).create();
+    int partition = append(events(), "o1", new Paid(1)).partition();
+    var subscription = Subscription.of(store(), format, live, SharedEvents.alone(events()));
+    var owner = new PartitionOwner(subscription, partition, "w", LONG, new Patience(1, () -> true));
+    owner.acquire();
+
+    for (int i = 0; i < 20; i++) {
+      append(events(), "o1", new Paid(1));
+      owner.step();
+    }
+
+    assertThat(owner.state()).isEqualTo(PartitionState.RUNNING);
+    assertThat(store().subscriptions().outlook(partition, live.generation()).orElseThrow())
+        .matches(outlook -> outlook.state().grouped(), "it is handed over")
+        .matches(outlook -> outlook.state().settled().equals(outlook.head()), "nothing is left");
+  }
+
+  @Test
   void keysThatWereCreatedBehindTheEndOfARebuildAreRemovedByWhoHasCreatedThem() {
     fill(events(), "o", 10);
     RebuildRun sleeper = RebuildRun.start(store(), format, null, "sleeper", LONG);

@@ -16,6 +16,7 @@ import io.refold.projections.Guests.Guest;
 import io.refold.projections.Guests.Registered;
 import io.refold.projections.Guests.Stayed;
 import io.refold.projections.Guests.View;
+import io.refold.projections.store.Generations.Terms;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -219,7 +220,9 @@ public abstract class ForgottenDataContract extends StreamMarksSuite {
     View view = View.inAll();
     append(events(), "1", new Registered("ada", "Ada"));
     int partition = log("1").getFirst().position().partition();
-    var owner = owner(projector(view, SharedEvents.alone(events())), partition);
+    Subscription slow = projector(view, SharedEvents.alone(events()));
+    slow.pacing().set(new Terms(1, false, true), 1, 1); // one entry at a time
+    var owner = owner(slow, partition);
     owner.step(); // takes over
     owner.step(); // reads history
     assertThat(owner.state()).isEqualTo(PartitionState.FILLING);

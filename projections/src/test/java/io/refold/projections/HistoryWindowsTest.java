@@ -46,9 +46,12 @@ class HistoryWindowsTest {
           Proxy.newProxyInstance(
               getClass().getClassLoader(),
               new Class<?>[] {Subscriptions.class},
-              (proxy, method, args) ->
-                  new Reading.Entries(
-                      store.readLog(0, ((Position) args[1]).sequence(), (int) args[2])));
+              (proxy, method, args) -> range(((Position) args[1]).sequence(), (int) args[2]));
+
+  private Reading range(long behind, int count) {
+    List<LogEntry> read = store.readLog(0, behind, count);
+    return new Reading.Entries(read, read.size() < count);
+  }
 
   private static Lease lease(String projection) {
     return new Lease(new Generation(projection, 1), 0, "me", 1);
@@ -81,7 +84,7 @@ class HistoryWindowsTest {
 
   private List<LogEntry> window(Lease lease, long last) {
     return events.history(log, lease, new Position(0, last, 1), 8_000)
-            instanceof Reading.Entries(List<LogEntry> read)
+            instanceof Reading.Entries(List<LogEntry> read, boolean end)
         ? read
         : List.of();
   }

@@ -181,7 +181,8 @@ final class InMemorySubscriptions implements Subscriptions {
     return new Reading.Entries(
         positions.stream()
             .map(position -> log(lease.partition(), position.sequence() - 1, 1).getFirst())
-            .toList());
+            .toList(),
+        positions.size() < count);
   }
 
   @Override
@@ -198,7 +199,7 @@ final class InMemorySubscriptions implements Subscriptions {
       slot.unacknowledged.put(entry.position().sequence(), entry.position());
       slot.delivered = entry.position();
     }
-    return new Reading.Entries(read);
+    return new Reading.Entries(read, read.size() < count);
   }
 
   @Override
@@ -211,11 +212,13 @@ final class InMemorySubscriptions implements Subscriptions {
       return new Reading.Lost();
     }
     Position until = slot.until;
-    List<LogEntry> read =
-        log(lease.partition(), last.sequence(), count).stream()
-            .filter(e -> until == null || e.position().sequence() <= until.sequence())
-            .toList();
-    return until != null && read.isEmpty() ? new Reading.Bounded() : new Reading.Entries(read);
+    List<LogEntry> read = log(lease.partition(), last.sequence(), count);
+    if (until == null) {
+      return new Reading.Entries(read, read.size() < count);
+    }
+    List<LogEntry> bounded =
+        read.stream().filter(e -> e.position().sequence() <= until.sequence()).toList();
+    return bounded.isEmpty() ? new Reading.Bounded() : new Reading.Entries(bounded, false);
   }
 
   @Override

@@ -179,6 +179,7 @@ final class RedisSubscriptions implements Subscriptions {
   private Reading grouped(RedisScript script, Lease lease, Position last, int count) {
     return reading(
         lease.partition(),
+        count,
         eval(
             script,
             List.of(lease(lease), at(lease), keys.log(lease.partition())),
@@ -210,7 +211,7 @@ final class RedisSubscriptions implements Subscriptions {
     List<LogEntry> entries = first ? read : read.subList(1, read.size());
     String until = Replies.fields(at).get("until");
     if (until == null) {
-      return new Reading.Entries(entries);
+      return new Reading.Entries(entries, read.size() < most);
     }
     long bound =
         StoredBytes.read(
@@ -218,10 +219,10 @@ final class RedisSubscriptions implements Subscriptions {
             () -> Position.ofLogId(lease.partition(), until).sequence());
     List<LogEntry> bounded =
         entries.stream().filter(entry -> entry.position().sequence() <= bound).toList();
-    return bounded.isEmpty() ? new Reading.Bounded() : new Reading.Entries(bounded);
+    return bounded.isEmpty() ? new Reading.Bounded() : new Reading.Entries(bounded, false);
   }
 
-  private static Reading reading(int partition, List<?> reply) {
+  private static Reading reading(int partition, int count, List<?> reply) {
     return switch (text(reply, 0)) {
       case "ok" -> {
         List<?> raw = list(reply.get(1));
@@ -229,7 +230,7 @@ final class RedisSubscriptions implements Subscriptions {
         for (Object entry : raw) {
           entries.add(Replies.logEntry(partition, list(entry)));
         }
-        yield new Reading.Entries(entries);
+        yield new Reading.Entries(entries, entries.size() < count);
       }
       case "lost" -> new Reading.Lost();
       case "bounded" -> new Reading.Bounded();

@@ -59,8 +59,9 @@ public interface Subscriptions {
      * Log entries in order, maybe none.
      *
      * @param entries the entries
+     * @param end whether nothing more was there to be read, with or without these entries
      */
-    record Entries(List<LogEntry> entries) implements Reading {
+    record Entries(List<LogEntry> entries, boolean end) implements Reading {
       /** Copies the list. */
       public Entries {
         entries = List.copyOf(entries);

@@ -347,7 +347,7 @@ final class ModelReplay {
       case Reading.NotOwner refused -> "none";
       case Reading.Lost lost -> "LOST";
       case Reading.Bounded bounded -> "-";
-      case Reading.Entries(List<LogEntry> entries) ->
+      case Reading.Entries(List<LogEntry> entries, boolean end) ->
           names.line(entries.stream().map(LogEntry::position));
     };
   }

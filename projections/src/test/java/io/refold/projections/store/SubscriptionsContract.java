@@ -70,7 +70,7 @@ public abstract class SubscriptionsContract {
   }
 
   private static List<Position> positions(Reading reading) {
-    return reading instanceof Reading.Entries(List<LogEntry> entries)
+    return reading instanceof Reading.Entries(List<LogEntry> entries, boolean end)
         ? entries.stream().map(LogEntry::position).toList()
         : List.of();
   }
