@@ -7,8 +7,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.redisson.api.RedissonClient;
-import org.redisson.api.redisnode.RedisNode;
-import org.redisson.api.redisnode.RedisNode.InfoSection;
 import org.redisson.config.Config;
 
 /**
@@ -16,7 +14,6 @@ import org.redisson.config.Config;
  * after disruptions: then they may be others. Thread-safe.
  */
 final class Disks {
-  static final int WAITAOF_SINCE = 7_002;
   private static final long NEVER = -1;
 
   private final RedissonClient redisson;
@@ -56,16 +53,18 @@ final class Disks {
 
   private List<String> problems() {
     Set<String> problems = new LinkedHashSet<>();
-    for (RedisNode node : ServerCheck.masters(redisson, config)) {
-      var server = node.info(InfoSection.SERVER);
-      if (!ServerCheck.isAtLeast(WAITAOF_SINCE, server)) {
-        problems.add(
-            "durability 'fsync' needs Redis 7.2 or Valkey 7.2, and it is %s: use another version,"
-                    .formatted(ServerCheck.version(server))
-                + " or appendfsync always, which makes every write wait for the disk");
-      } else if (!ServerCheck.appendsToFile(node)) {
-        problems.add(
-            "durability 'fsync' needs an append-only file, and there is none: set appendonly yes");
+    try (var nodes = new ServerNodes(redisson)) {
+      for (ServerNode node : nodes.masters()) {
+        if (!node.hasWaitaof()) {
+          problems.add(
+              "durability 'fsync' needs Redis 7.2 or Valkey 7.2, and %s is %s: use another version,"
+                      .formatted(node.name(), node.version())
+                  + " or appendfsync always, which makes every write wait for the disk");
+        } else if (!node.appendsToFile()) {
+          problems.add(
+              "durability 'fsync' needs an append-only file, and %s has none: set appendonly yes"
+                  .formatted(node.name()));
+        }
       }
     }
     return List.copyOf(problems);

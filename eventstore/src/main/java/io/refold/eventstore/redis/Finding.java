@@ -27,6 +27,11 @@ public record Finding(Illness illness, String found) {
     return illness.remedy();
   }
 
+  /** Returns what was found, its consequence and its remedy in one line. */
+  String sentence() {
+    return "%s: %s; %s".formatted(found, consequence(), remedy());
+  }
+
   /** Returns a block of four lines. */
   @Override
   public String toString() {

@@ -8,8 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.redisson.api.RedissonClient;
-import org.redisson.api.redisnode.RedisNode;
-import org.redisson.api.redisnode.RedisNode.InfoSection;
+import org.redisson.client.RedisException;
 import org.redisson.config.Config;
 
 /** Makes sure that servers keep what they have confirmed: a lost key is lost data. */
@@ -25,26 +24,39 @@ final class KeyServerCheck {
     ServerCheck.check(redisson, config);
     var problems = new ArrayList<String>();
     boolean wait = false;
-    for (RedisNode node : ServerCheck.masters(redisson, config)) {
-      if (!ServerCheck.appendsToFile(node)) {
-        problems.add(
-            "there is no append-only file, so a crash would lose keys, and with them data: set"
-                + " appendonly yes");
-        continue;
+    try (var nodes = new ServerNodes(redisson)) {
+      for (ServerNode node : nodes.masters()) {
+        if (!node.appendsToFile()) {
+          problems.add(
+              "%s has no append-only file, so a crash would lose keys, and with them data: set appendonly yes"
+                  .formatted(node.name()));
+          continue;
+        }
+        String sync = sync(node);
+        if (sync.equals("no") || (!sync.equals("always") && !node.hasWaitaof())) {
+          problems.add(
+              "appendfsync of %s is %s, so a crash would lose new keys, and with them data: set always (or everysec, from version 7.2 on)"
+                  .formatted(node.name(), sync));
+        }
+        wait |= !sync.equals("always");
       }
-      String sync = ServerCheck.setting(node, "appendfsync");
-      boolean canWait = ServerCheck.isAtLeast(Disks.WAITAOF_SINCE, node.info(InfoSection.SERVER));
-      if (sync.equals("no") || (!sync.equals("always") && !canWait)) {
-        problems.add(
-            "appendfsync is '%s', so a crash would lose new keys, and with them data: set always (or everysec, from version 7.2 on)"
-                .formatted(sync.isEmpty() ? "unknown" : sync));
-      }
-      wait |= !sync.equals("always");
     }
     if (!problems.isEmpty()) {
       throw new StoreMisconfiguredException(RedisEventStoreBuilder.servers(config), problems);
     }
     return wait;
+  }
+
+  /** Where CONFIG is forbidden, as on many managed servers, the worst that can be waited for. */
+  private static String sync(ServerNode node) {
+    try {
+      return node.setting("appendfsync");
+    } catch (RedisException e) {
+      if (!RedisErrors.answered(e)) {
+        throw e;
+      }
+      return "unknown";
+    }
   }
 
   /** Tells whether two clients have a server in common, whatever they call it. */
@@ -64,9 +76,11 @@ final class KeyServerCheck {
   }
 
   private static List<String> runs(RedissonClient redisson) {
-    return ServerCheck.masters(redisson, redisson.getConfig()).stream()
-        .map(node -> node.info(InfoSection.SERVER).getOrDefault("run_id", ""))
-        .filter(run -> !run.isEmpty())
-        .toList();
+    try (var nodes = new ServerNodes(redisson)) {
+      return nodes.masters().stream()
+          .map(node -> node.fact("run_id"))
+          .filter(run -> !run.isEmpty())
+          .toList();
+    }
   }
 }

@@ -126,6 +126,13 @@ final class RedisErrors {
         || failure instanceof RedisReconnectedException;
   }
 
+  /** Tells whether a server has answered, if only to refuse. */
+  static boolean answered(Throwable failure) {
+    return !executed(failure)
+        && !notConnected(failure)
+        && !(failure instanceof RedisConnectionException);
+  }
+
   /** Redisson appends channel and parameters to what the server said; they help nobody. */
   private static String message(Throwable failure) {
     Throwable told = notConnected(failure) ? Objects.requireNonNull(failure.getCause()) : failure;

@@ -119,7 +119,10 @@ public final class RedisEventStore implements EventStore {
     return new RedisEventStoreBuilder(config);
   }
 
-  /** Returns what the server's configuration allows to be lost, one sentence each; often none. */
+  /**
+   * Returns what the servers' configuration allows to be lost, as it was when the store was opened:
+   * a sentence for each fact and each master, which it names, the worst first.
+   */
   public List<String> warnings() {
     return warnings;
   }

@@ -1,6 +1,7 @@
 package io.refold.eventstore.redis;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Whether there is somebody to go on when a master is gone, and how much would be missing. */
 final class ReplicasCheck implements Check {
@@ -8,7 +9,8 @@ final class ReplicasCheck implements Check {
       new Illness(
           Severity.ADVICE,
           "no-replica",
-          "while this master is away its partitions stand still, and its disk has the only copy",
+          "while this master is away its partitions stand still, its disk has the only copy, and"
+              + " replicas(n) is never reached",
           "add a replica on another machine");
   static final Illness LAGGING =
       new Illness(
@@ -32,7 +34,8 @@ final class ReplicasCheck implements Check {
       new Illness(
           Severity.ADVICE,
           "master-writes-alone",
-          "a master that is cut off from its replicas takes writes that a failover throws away",
+          "a master that is cut off from its replicas takes writes that a failover throws away;"
+              + " replicas(n) tells which are not on a replica",
           "CONFIG SET min-replicas-to-write 1, or wait for replicas where it matters");
 
   private static final long LAG_BYTES = 1 << 20;
@@ -54,8 +57,8 @@ final class ReplicasCheck implements Check {
         on.nodes().masters(),
         this,
         node -> {
-          replicas(node, on);
-          guard(node, on);
+          replicas(node, on::report);
+          guard(node, on::report);
         });
     on.each(
         on.nodes().replicas(),
@@ -67,19 +70,19 @@ final class ReplicasCheck implements Check {
         });
   }
 
-  private static void replicas(ServerNode master, Examination on) {
+  static void replicas(ServerNode master, Consumer<Finding> report) {
     List<ServerNode.Replica> replicas = master.replicas();
     if (master.isMaster() && replicas.isEmpty()) {
-      on.report(NONE.found("master %s has no replica", master.name()));
+      report.accept(NONE.found("master %s has no replica", master.name()));
     }
     for (ServerNode.Replica replica : replicas) {
       long bytes = master.number("master_repl_offset") - replica.offset();
       if (!replica.state().equals("online")) {
-        on.report(
+        report.accept(
             NOT_ONLINE.found(
                 "replica %s of %s is in state %s", replica.name(), master.name(), replica.state()));
       } else if (bytes > LAG_BYTES || replica.lag() > LAG_SECONDS) {
-        on.report(
+        report.accept(
             LAGGING.found(
                 "replica %s of %s is %,d bytes behind, and was heard of %d seconds ago",
                 replica.name(), master.name(), bytes, replica.lag()));
@@ -87,17 +90,21 @@ final class ReplicasCheck implements Check {
     }
   }
 
-  private static void guard(ServerNode master, Examination on) {
+  static void guard(ServerNode master, Consumer<Finding> report) {
+    boolean guarded = !master.fact("min_slaves_good_slaves").isEmpty();
+    if (!guarded && master.replicas().isEmpty()) {
+      return; // nothing to ask for
+    }
     long needed = master.settingNumber("min-replicas-to-write");
     long good = master.number("min_slaves_good_slaves");
     if (needed > 0 && master.settingNumber("min-replicas-max-lag") > 0 && good < needed) {
-      on.report(
+      report.accept(
           TOO_FEW.found(
               "min-replicas-to-write of %s is %d, and it has %d good ones",
               master.name(), needed, good));
     }
     if (needed == 0 && !master.replicas().isEmpty()) {
-      on.report(
+      report.accept(
           UNGUARDED.found(
               "min-replicas-to-write of %s is 0, with %d replicas",
               master.name(), master.replicas().size()));

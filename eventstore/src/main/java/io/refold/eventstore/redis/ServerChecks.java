@@ -2,6 +2,7 @@ package io.refold.eventstore.redis;
 
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Checks of one server at a time, by its settings: masters and replicas, which may replace them.
@@ -17,14 +18,22 @@ final class ServerChecks {
       new Illness(
           Severity.LOSS,
           "no-append-only-file",
-          "a crash or restart loses everything since the last snapshot on disk, or all",
+          "a restart loses everything since the last snapshot on disk, or all, and its replicas'"
+              + " copies too, if it is back before one is promoted; fsync is refused",
           "CONFIG SET appendonly yes, and in its configuration file");
   static final Illness UNSYNCED =
       new Illness(
           Severity.LOSS,
           "append-only-file-not-synced",
-          "a crash of the machine loses what its kernel had not yet written, often 30 seconds",
-          "CONFIG SET appendfsync everysec (loses a second at most) or always");
+          "a crash of the machine loses what its kernel had not yet written, often 30 seconds;"
+              + " fsync is seldom reached in time",
+          "CONFIG SET appendfsync everysec (loses a second or two) or always");
+  static final Illness SYNCED_LATE =
+      new Illness(
+          Severity.ADVICE,
+          "append-only-file-synced-late",
+          "a crash of the machine loses its last second or two, but for what fsync has confirmed",
+          "append with fsync where that matters, or CONFIG SET appendfsync always");
   static final Illness FILE_FAILS =
       new Illness(
           Severity.LOSS,
@@ -74,7 +83,7 @@ final class ServerChecks {
           "a replica that falls behind, or is filled anew, is cut off again and again",
           "CONFIG SET client-output-buffer-limit 'replica 256mb 64mb 60', or more");
 
-  private static final int WAITAOF = 7_002;
+  private static final int OLDEST = 7_000;
   private static final long NODE_BYTES = 1_024;
   private static final long IDLE_SECONDS = 60;
   private static final long BUFFER_HARD = 256L << 20;
@@ -83,39 +92,38 @@ final class ServerChecks {
   private ServerChecks() {}
 
   private record EachServer(
-      String subject, List<Illness> illnesses, BiConsumer<ServerNode, Examination> look)
+      String subject, List<Illness> illnesses, BiConsumer<ServerNode, Consumer<Finding>> look)
       implements Check {
     @Override
     public void examine(Examination on) {
-      on.each(on.nodes().all(), this, node -> look.accept(node, on));
+      on.each(on.nodes().all(), this, node -> look.accept(node, on::report));
     }
   }
 
   static Check eviction() {
-    return new EachServer(
-        "eviction",
-        List.of(EVICTION),
-        (node, on) -> {
-          String policy = node.fact("maxmemory_policy");
-          if (!policy.isEmpty() && !policy.equals("noeviction")) {
-            on.report(EVICTION.found("maxmemory-policy of %s is %s", node.name(), policy));
-          }
-        });
+    return new EachServer("eviction", List.of(EVICTION), ServerChecks::eviction);
+  }
+
+  static void eviction(ServerNode node, Consumer<Finding> report) {
+    String policy = node.fact("maxmemory_policy");
+    if (!policy.isEmpty() && !policy.equals("noeviction")) {
+      report.accept(EVICTION.found("maxmemory-policy of %s is %s", node.name(), policy));
+    }
   }
 
   static Check persistence() {
     return new EachServer(
         "persistence",
-        List.of(NO_APPEND_ONLY_FILE, UNSYNCED, FILE_FAILS, SNAPSHOT_FAILS),
+        List.of(NO_APPEND_ONLY_FILE, UNSYNCED, SYNCED_LATE, FILE_FAILS, SNAPSHOT_FAILS),
         ServerChecks::persistence);
   }
 
-  private static void persistence(ServerNode node, Examination on) {
+  static void persistence(ServerNode node, Consumer<Finding> report) {
     if (node.fact("rdb_last_bgsave_status").equals("err")) {
-      on.report(SNAPSHOT_FAILS.found("the last BGSAVE of %s has failed", node.name()));
+      report.accept(SNAPSHOT_FAILS.found("the last BGSAVE of %s has failed", node.name()));
     }
-    if (!node.fact("aof_enabled").equals("1")) {
-      on.report(
+    if (!node.appendsToFile()) {
+      report.accept(
           NO_APPEND_ONLY_FILE.found(
               "appendonly of %s is no; %s changes since the last snapshot",
               node.name(), node.fact("rdb_changes_since_last_save")));
@@ -123,11 +131,14 @@ final class ServerChecks {
     }
     for (String status : List.of("aof_last_write_status", "aof_last_bgrewrite_status")) {
       if (node.fact(status).equals("err")) {
-        on.report(FILE_FAILS.found("%s of %s is err", status, node.name()));
+        report.accept(FILE_FAILS.found("%s of %s is err", status, node.name()));
       }
     }
-    if (node.setting("appendfsync").equals("no")) {
-      on.report(UNSYNCED.found("appendfsync of %s is no", node.name()));
+    String sync = node.setting("appendfsync");
+    if (sync.equals("no")) {
+      report.accept(UNSYNCED.found("appendfsync of %s is no", node.name()));
+    } else if (sync.equals("everysec")) {
+      report.accept(SYNCED_LATE.found("appendfsync of %s is everysec", node.name()));
     }
   }
 
@@ -135,27 +146,35 @@ final class ServerChecks {
     return new EachServer("the version", List.of(OLD, NO_WAITAOF), ServerChecks::version);
   }
 
-  private static void version(ServerNode node, Examination on) {
-    String version = node.version();
-    if (!ServerCheck.isAtLeast(7_000, node.info())) {
-      on.report(OLD.found("the version of %s is %s", node.name(), version));
-    } else if (!ServerCheck.isAtLeast(WAITAOF, node.info())
-        && !node.setting("appendfsync").equals("always")) {
-      on.report(
+  private static void version(ServerNode node, Consumer<Finding> report) {
+    age(node, report);
+    if (!isOld(node) && !node.hasWaitaof() && !node.setting("appendfsync").equals("always")) {
+      report.accept(
           NO_WAITAOF.found(
               "the version of %s is %s, which has no WAITAOF, and appendfsync is %s",
-              node.name(), version, node.setting("appendfsync")));
+              node.name(), node.version(), node.setting("appendfsync")));
     }
+  }
+
+  static void age(ServerNode node, Consumer<Finding> report) {
+    if (isOld(node)) {
+      report.accept(OLD.found("the version of %s is %s", node.name(), node.version()));
+    }
+  }
+
+  private static boolean isOld(ServerNode node) {
+    return !node.isAtLeast(OLDEST);
   }
 
   static Check streamNodes() {
     return new EachServer(
         "the size of stream nodes",
         List.of(LARGE_NODES),
-        (node, on) -> {
+        (node, report) -> {
           String bytes = node.setting("stream-node-max-bytes");
           if (!bytes.isEmpty() && (bytes.equals("0") || Long.parseLong(bytes) > NODE_BYTES)) {
-            on.report(LARGE_NODES.found("stream-node-max-bytes of %s is %s", node.name(), bytes));
+            report.accept(
+                LARGE_NODES.found("stream-node-max-bytes of %s is %s", node.name(), bytes));
           }
         });
   }
@@ -167,19 +186,19 @@ final class ServerChecks {
         ServerChecks::connections);
   }
 
-  private static void connections(ServerNode node, Examination on) {
+  private static void connections(ServerNode node, Consumer<Finding> report) {
     long timeout = node.settingNumber("timeout");
     if (timeout > 0 && timeout < IDLE_SECONDS) {
-      on.report(IDLE_CUT.found("timeout of %s is %d seconds", node.name(), timeout));
+      report.accept(IDLE_CUT.found("timeout of %s is %d seconds", node.name(), timeout));
     }
     if (node.setting("tcp-keepalive").equals("0")) {
-      on.report(NO_KEEPALIVE.found("tcp-keepalive of %s is 0", node.name()));
+      report.accept(NO_KEEPALIVE.found("tcp-keepalive of %s is 0", node.name()));
     }
     String[] limits = node.setting("client-output-buffer-limit").split("\\s+", -1);
     for (int i = 0; i + 3 < limits.length; i += 4) {
       boolean replicas = limits[i].equals("slave") || limits[i].equals("replica");
       if (replicas && (below(limits[i + 1], BUFFER_HARD) || below(limits[i + 2], BUFFER_SOFT))) {
-        on.report(
+        report.accept(
             REPLICA_BUFFER.found(
                 "client-output-buffer-limit of %s for replicas is %s bytes, or %s for %s seconds",
                 node.name(), limits[i + 1], limits[i + 2], limits[i + 3]));

@@ -18,11 +18,12 @@ import org.redisson.client.RedisConnection;
 import org.redisson.client.RedisException;
 import org.redisson.client.RedisTimeoutException;
 
-/**
- * One server of those that an examination looks at, over a connection of its own. Not thread-safe.
- */
+/** One server, asked over a connection of its own for what only reads. Not thread-safe. */
 final class ServerNode implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 5;
+  private static final int VALKEY = 7_002;
+  private static final int WAITAOF = 7_002;
+  private static final Pattern VERSION = Pattern.compile("(\\d+)\\.(\\d+).*");
 
   private final RedisClient client;
   private final String name;
@@ -78,6 +79,27 @@ final class ServerNode implements AutoCloseable {
   String version() {
     String valkey = fact("valkey_version");
     return valkey.isEmpty() ? fact("redis_version") : valkey;
+  }
+
+  /**
+   * Compares its version with one of Redis: 1,000 times the first number plus the second. Valkey
+   * begins with 7.2.
+   */
+  boolean isAtLeast(int redis) {
+    int needed = fact("valkey_version").isEmpty() ? redis : Math.max(redis, VALKEY);
+    Matcher parts = VERSION.matcher(version());
+    return parts.matches()
+        && 1_000 * Integer.parseInt(parts.group(1)) + Integer.parseInt(parts.group(2)) >= needed;
+  }
+
+  /** Tells whether it can say that something is on its disk. */
+  boolean hasWaitaof() {
+    return isAtLeast(WAITAOF);
+  }
+
+  /** Tells whether it has an append-only file. */
+  boolean appendsToFile() {
+    return fact("aof_enabled").equals("1");
   }
 
   /** Returns a number that the server tells of itself; 0 where it does not. */
@@ -151,7 +173,7 @@ final class ServerNode implements AutoCloseable {
     RedisConnection open = connection;
     connection = null;
     if (open != null) {
-      var unused = open.closeAsync();
+      var unused = open.closeIdleAsync(); // or it counts as lost, and later real losses no more
     }
     if (own) {
       var unused = client.shutdownAsync();

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,7 +58,7 @@ class DoctorServerTest {
   void settingsThatLoseOrSlowAreFound() {
     found("maxmemory-policy", "allkeys-lru", "eviction");
     found("appendfsync", "no", "append-only-file-not-synced", "no-waitaof");
-    found("appendfsync", "everysec", "no-waitaof");
+    found("appendfsync", "everysec", "append-only-file-synced-late", "no-waitaof");
     found("appendonly", "no", "no-append-only-file");
     found("stream-node-max-bytes", "4096", "large-stream-nodes");
     found("stream-node-max-bytes", "0", "large-stream-nodes");
@@ -278,6 +279,29 @@ class DoctorServerTest {
           .contains("persistence at 127.0.0.1:", "NOPERM", "config|get", "scripts at")
           .doesNotContain("channel:");
       assertThat(diagnosis.losesData()).isFalse();
+    }
+  }
+
+  @Test
+  void connectionsThatAreLostLaterAreStillNoticed() {
+    try (var redis = EmbeddedRedis.start(DoctorFixture.HEALTHY);
+        var events = RedisEventStore.connect(redis.url())) {
+      awaitNoExamination(redis);
+      long before = events.disruptions();
+      assertThat(codes(Doctor.of(events))).containsExactly("no-replica");
+      awaitNoExamination(redis);
+      assertThat(events.disruptions()).as("an examination is none").isEqualTo(before);
+      redis.crashAndRestart();
+      DoctorFixture.await(() -> events.disruptions() > before);
+    }
+  }
+
+  /** Waits until its connections are gone, which are the only ones with such a last command. */
+  private static void awaitNoExamination(EmbeddedRedis redis) {
+    var examining = Pattern.compile("cmd=(scan|info|config|slowlog|time|script)");
+    try (var raw = new RawRedis(redis)) {
+      DoctorFixture.await(
+          () -> !examining.matcher(String.valueOf(raw.command("CLIENT", "LIST"))).find());
     }
   }
 

@@ -341,7 +341,7 @@ class AclTest {
   @Test
   void whatTheStartCheckMayNotAskIsAmongTheWarnings() {
     try (var events = connect("writer")) {
-      assertThat(events.warnings()).anyMatch(warning -> warning.contains("append-only file"));
+      assertThat(events.warnings()).element(0).asString().startsWith("appendonly of 127.0.0.1:");
     }
     admin("ACL SETUSER refold-writer -info");
     try (var events = connect("writer")) {
@@ -354,13 +354,14 @@ class AclTest {
     admin("CONFIG SET appendonly yes");
     try (var events = connect("writer")) {
       assertThat(events.warnings())
+          .filteredOn(warning -> !warning.contains("has no replica"))
           .singleElement()
           .asString()
           .contains("CONFIG GET", "appendfsync");
     }
     admin("ACL SETUSER refold-writer +config|get");
     try (var events = connect("writer")) {
-      assertThat(events.warnings()).isEmpty();
+      assertThat(events.warnings()).noneMatch(warning -> warning.contains("CONFIG GET"));
     }
   }
 }

@@ -18,7 +18,9 @@ import io.refold.sample.guide.Orders.OrderDecider;
 import io.refold.sample.guide.Orders.OrderEvent;
 import io.refold.sample.guide.Orders.OrderEvent.LineAdded;
 import io.refold.sample.guide.Orders.OrderState;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** The code of docs/guides/durability.md does what the guide says. */
@@ -51,6 +53,24 @@ class DurabilityGuideTest {
             .withDurability(Durability.fsync(ofSeconds(2))));
 
     assertThat(events.read(Orders.ORDERS.stream("o-2"), 0, 10)).hasSize(1);
+  }
+
+  @Test
+  void aStoreSaysWhatItsServerCanLose() {
+    try (var redis = EmbeddedRedis.start("appendonly yes", "appendfsync everysec");
+        var store = RedisEventStore.connect(redis.url())) {
+      var logged = new ArrayList<String>();
+      warn(store, logged::add);
+      assertThat(logged)
+          .anyMatch(line -> line.matches("appendfsync of .* is everysec: a crash .* loses .*"));
+    }
+  }
+
+  private static void warn(RedisEventStore store, Consumer<String> log) {
+    for (String warning : store.warnings()) {
+      log.accept(
+          warning); // appendfsync of 10.0.0.1:6379 is everysec: a crash of the machine loses …
+    }
   }
 
   @Test
