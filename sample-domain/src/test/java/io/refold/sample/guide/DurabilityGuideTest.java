@@ -68,8 +68,7 @@ class DurabilityGuideTest {
 
   private static void warn(RedisEventStore store, Consumer<String> log) {
     for (String warning : store.warnings()) {
-      log.accept(
-          warning); // appendfsync of 10.0.0.1:6379 is everysec: a crash of the machine loses …
+      log.accept(warning); // appendfsync of 10.0.0.1:6379 is everysec: a crash … loses …
     }
   }
 
