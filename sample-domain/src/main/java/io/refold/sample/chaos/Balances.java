@@ -6,6 +6,7 @@ import io.refold.projections.Projection;
 import io.refold.projections.Source;
 import io.refold.sample.chaos.Ledger.Booked;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A row per account that depends on the order of its events. */
@@ -28,6 +29,17 @@ final class Balances implements Projection<Balances.Balance> {
     }
   }
 
+  private final Consumer<Recorded<Booked>> taster;
+
+  /**
+   * Makes it.
+   *
+   * @param taster is given each booking before it is applied, and may refuse it
+   */
+  Balances(Consumer<Recorded<Booked>> taster) {
+    this.taster = taster;
+  }
+
   @Override
   public String name() {
     return NAME;
@@ -45,7 +57,7 @@ final class Balances implements Projection<Balances.Balance> {
 
   @Override
   public List<Source<Balance>> sources() {
-    return List.of(Source.byStream(Ledger.ACCOUNTS, Balances::evolve));
+    return List.of(Source.byStream(Ledger.ACCOUNTS, this::evolve));
   }
 
   @Override
@@ -53,7 +65,8 @@ final class Balances implements Projection<Balances.Balance> {
     return List.of(Index.ofLong("cents", Balance::cents));
   }
 
-  private static Balance evolve(String id, @Nullable Balance row, Recorded<Booked> recorded) {
+  private Balance evolve(String id, @Nullable Balance row, Recorded<Booked> recorded) {
+    taster.accept(recorded);
     return (row == null ? Balance.NONE : row).and(recorded.version(), recorded.event());
   }
 }

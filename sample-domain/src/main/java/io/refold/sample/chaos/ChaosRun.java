@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  */
 public final class ChaosRun {
   static final String NAMESPACE = "chaos";
-  private static final Duration LONGEST_CYCLE = Duration.ofSeconds(10);
+  private static final Duration LONGEST_CYCLE = Duration.ofSeconds(15);
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
   private ChaosRun() {}

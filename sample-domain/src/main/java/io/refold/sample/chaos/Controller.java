@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
 final class Controller {
   private static final int CYCLES_OF_A_ROUND = 5;
   private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration FENCE = Duration.ofSeconds(15);
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final long AGAIN = Duration.ofSeconds(15).toNanos();
   private static final int LINE = 500;
@@ -131,8 +132,12 @@ final class Controller {
     boolean holds() throws IOException;
   }
 
-  private boolean await(Condition condition) throws InterruptedException {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+  private static boolean await(Condition condition) throws InterruptedException {
+    return await(PATIENCE, condition);
+  }
+
+  private static boolean await(Duration longest, Condition condition) throws InterruptedException {
+    long end = System.nanoTime() + longest.toNanos();
     while (true) {
       try {
         if (condition.holds()) {
@@ -163,19 +168,32 @@ final class Controller {
         && IntStream.range(0, before.size()).allMatch(i -> now.get(i) > before.get(i));
   }
 
+  /** Has a verification's fence meet commits: that takes longer than a cycle. */
+  private void verifyAtWork() throws InterruptedException {
+    await(FENCE, () -> !outside.fills(Balances.NAME));
+    crew.tellWorker(0, WorkerProcess.VERIFY + " " + Balances.NAME);
+    if (await(FENCE, () -> outside.fills(Balances.NAME))) {
+      await(FENCE, () -> !outside.fills(Balances.NAME));
+    }
+  }
+
   /** Waits until all work is done, and audits; then the writers go on. */
   private void audit(int cycle) throws IOException, InterruptedException {
+    verifyAtWork();
     crew.quiet();
     if (!await(crew::isQuiet)) {
       findings.add(Kind.STUCK, "after cycle %d commands stay open".formatted(cycle));
     }
-    if (!awaitDone()) {
+    boolean done = awaitDone();
+    int parked = outside.progress().parked().size();
+    crew.cure(); // not before: a verification under way would see rows that are not cured yet
+    if (!done || !awaitCured()) {
       outside.progress().open().forEach(open -> findings.add(Kind.STUCK, open));
+      outside
+          .progress()
+          .parked()
+          .forEach(left -> findings.add(Kind.STUCK, "parked: %s".formatted(left)));
     }
-    outside
-        .progress()
-        .parked()
-        .forEach(parked -> findings.add(Kind.STUCK, "parked: %s".formatted(parked)));
     Journal.Notes notes = crew.notes();
     notes.complaints().stream()
         .filter(line -> !servers.mayLose() || complaint(line) == Kind.STUCK)
@@ -186,8 +204,8 @@ final class Controller {
     Audit.run(outside.history(), notes.claims(), crew.effects(), servers.mayLose(), findings);
     acknowledged = notes.claims().stream().filter(Journal.Claim::acknowledged).count();
     out.printf(
-        "chaos: %d cycles, %d acknowledged, %d replies lost, %s%n",
-        cycle, acknowledged, notes.unknown(), findings.clean() ? "all is well" : "broken");
+        "chaos: %d cycles, %d acknowledged, %d replies lost, %d parked, %s%n",
+        cycle, acknowledged, notes.unknown(), parked, findings.clean() ? "all is well" : "broken");
     if (findings.clean()) {
       happened.clear();
       crew.go();
@@ -219,6 +237,22 @@ final class Controller {
         }
       }
       return progress.done();
+    });
+  }
+
+  /** Has what is parked tried again until nothing is parked; meanwhile, workers change once. */
+  private boolean awaitCured() throws IOException, InterruptedException {
+    crew.tellWorker(0, WorkerProcess.RETRY + " " + Balances.NAME + " " + Totals.NAME);
+    Thread.sleep(LOOK);
+    crew.killWorker(1);
+    long[] asked = {System.nanoTime()};
+    return await(() -> {
+      Outside.Progress progress = outside.progress();
+      if (!progress.parked().isEmpty() && System.nanoTime() - asked[0] > AGAIN) {
+        asked[0] = System.nanoTime();
+        crew.tellWorker(0, WorkerProcess.RETRY + " " + Balances.NAME + " " + Totals.NAME);
+      }
+      return progress.done() && progress.parked().isEmpty();
     });
   }
 

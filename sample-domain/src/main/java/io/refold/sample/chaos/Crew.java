@@ -56,8 +56,7 @@ final class Crew implements AutoCloseable {
 
   private Child worker() throws IOException {
     String name = "worker" + started.incrementAndGet();
-    return start(
-        WorkerProcess.class, name, List.of(name, directory.resolve(name + ".effects").toString()));
+    return start(WorkerProcess.class, name, List.of(name, directory.toString()));
   }
 
   private Child start(Class<?> program, String name, List<String> more) throws IOException {
@@ -136,6 +135,11 @@ final class Crew implements AutoCloseable {
   void quiet() {
     quiet.set(0);
     tellWriters(WriterProcess.QUIET);
+  }
+
+  /** Lets projections pass everything that was booked before now. */
+  void cure() throws IOException {
+    new Poison(directory).end();
   }
 
   /** Tells whether no command is open. */

@@ -126,6 +126,21 @@ final class Outside {
   }
 
   /**
+   * Tells whether a projection is being rebuilt or verified.
+   *
+   * @throws IOException if a server does not answer
+   */
+  boolean fills(String projection) throws IOException {
+    boolean[] filling = {false};
+    each((redis, key) -> {
+      if (key.equals(namespace + ":views")) {
+        filling[0] = hash(redis, key).containsKey(projection + ":rebuild");
+      }
+    });
+    return filling[0];
+  }
+
+  /**
    * Reads everything that there is to audit.
    *
    * @throws IOException if a server does not answer

@@ -5,6 +5,7 @@ import io.refold.projections.Projection;
 import io.refold.projections.Source;
 import io.refold.sample.chaos.Ledger.Booked;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Rows that the accounts of all partitions share: one for all, one per writer. */
@@ -18,6 +19,17 @@ final class Totals implements Projection<Totals.Total> {
     Total and(Booked booked) {
       return new Total(events + 1, cents + booked.cents());
     }
+  }
+
+  private final Consumer<Recorded<Booked>> taster;
+
+  /**
+   * Makes it.
+   *
+   * @param taster is given each booking before it is applied, and may refuse it
+   */
+  Totals(Consumer<Recorded<Booked>> taster) {
+    this.taster = taster;
   }
 
   /** Returns the keys of the rows that a booking changes. */
@@ -42,11 +54,11 @@ final class Totals implements Projection<Totals.Total> {
 
   @Override
   public List<Source<Total>> sources() {
-    return List.of(
-        Source.keyed(Ledger.ACCOUNTS, recorded -> keys(recorded.event()), Totals::evolve));
+    return List.of(Source.keyed(Ledger.ACCOUNTS, recorded -> keys(recorded.event()), this::evolve));
   }
 
-  private static Total evolve(String key, @Nullable Total row, Recorded<Booked> recorded) {
+  private Total evolve(String key, @Nullable Total row, Recorded<Booked> recorded) {
+    taster.accept(recorded);
     return (row == null ? Total.NONE : row).and(recorded.event());
   }
 }

@@ -13,6 +13,7 @@ import io.refold.eventstore.Handled;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StreamId;
+import io.refold.projections.EventParkedException;
 import io.refold.projections.HistoryLostException;
 import io.refold.projections.NotAppliedException;
 import io.refold.projections.ReadModel;
@@ -32,7 +33,7 @@ import java.util.Optional;
  */
 final class Writer implements Runnable {
   private static final Duration PAUSE = Duration.ofMillis(10);
-  private static final Duration PATIENCE = Duration.ofMillis(300);
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
   private static final int READS_ONE_IN = 8;
 
   private final EventStore store;
@@ -156,6 +157,7 @@ final class Writer implements Runnable {
     } catch (HistoryLostException e) {
       journal.stale(order, String.valueOf(e.getMessage()));
     } catch (NotAppliedException
+        | EventParkedException
         | ReadModelMissingException
         | StoreUnavailableException
         | ReplyLostException e) {

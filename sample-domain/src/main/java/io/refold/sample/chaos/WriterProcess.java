@@ -30,7 +30,7 @@ final class WriterProcess {
     Orders orders = Orders.ofParent();
     RedisEventStore store = Stores.open(args[0], args[1]);
     var accounts = CommandHandler.on(store, Ledger.ACCOUNTS, new AccountDecider()).build();
-    var rows = RedisProjectionStore.on(store).readModel(new Balances());
+    var rows = RedisProjectionStore.on(store).readModel(new Balances(booking -> {}));
     Durability durability = Stores.durability(args[0]);
     var gate = new Gate(WRITERS, () -> System.out.println(QUIET));
     var writers = new ArrayList<Writer>();
