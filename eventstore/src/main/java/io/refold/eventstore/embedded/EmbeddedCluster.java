@@ -7,11 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +29,6 @@ public final class EmbeddedCluster implements AutoCloseable {
           // cut off
           "cluster-allow-replica-migration no", // a replica stays with its master
           "repl-diskless-sync-delay 0");
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final int REPLY_MILLIS = 500;
 
   private final List<String> settings;
@@ -86,7 +80,7 @@ public final class EmbeddedCluster implements AutoCloseable {
       nodes.add(startNode());
     }
     nodes.forEach(this::introduce);
-    await("the nodes to know each other", this::allKnowAll);
+    Patience.await("the nodes to know each other", this::allKnowAll);
     for (int i = masters; i < nodes.size(); i++) {
       copy(nodes.get(i), nodes.get((i - masters) / replicas));
     }
@@ -94,7 +88,7 @@ public final class EmbeddedCluster implements AutoCloseable {
   }
 
   private ClusterNode startNode() throws IOException {
-    return new ClusterNode(group.start(true, settings));
+    return new ClusterNode(group.start(Server.Kind.CLUSTERED, settings));
   }
 
   /** Makes a node known to those before it in the list; gossip would take seconds. */
@@ -168,7 +162,7 @@ public final class EmbeddedCluster implements AutoCloseable {
    * newest claim. Waits while there is none, because a replica has not yet taken over.
    */
   public ClusterNode masterOf(int slot) {
-    return awaitValue("a master for slot " + slot, () -> claimant(slot));
+    return Patience.awaitValue("a master for slot " + slot, () -> claimant(slot));
   }
 
   private Optional<ClusterNode> claimant(int slot) {
@@ -196,7 +190,7 @@ public final class EmbeddedCluster implements AutoCloseable {
     }
     nodes.add(node);
     introduce(node);
-    await("the nodes to know the new one", this::allKnowAll);
+    Patience.await("the nodes to know the new one", this::allKnowAll);
     awaitAgreement();
     return node;
   }
@@ -230,7 +224,7 @@ public final class EmbeddedCluster implements AutoCloseable {
   /** Lets a replica take its master's place without loss, and waits until it has. */
   public void failover(ClusterNode replica) {
     replica.command("CLUSTER", "FAILOVER");
-    await("%s to take over".formatted(replica), () -> masters().contains(replica));
+    Patience.await("%s to take over".formatted(replica), () -> masters().contains(replica));
   }
 
   /**
@@ -238,7 +232,7 @@ public final class EmbeddedCluster implements AutoCloseable {
    * slots and who copies whom, and all replicas are linked to their masters.
    */
   public void awaitAgreement() {
-    await("the nodes to agree", this::agreed);
+    Patience.await("the nodes to agree", this::agreed);
   }
 
   private boolean agreed() {
@@ -270,23 +264,6 @@ public final class EmbeddedCluster implements AutoCloseable {
       return Optional.of(ClusterView.of(node, REPLY_MILLIS));
     } catch (UncheckedIOException e) {
       return Optional.empty();
-    }
-  }
-
-  private static void await(String what, BooleanSupplier condition) {
-    awaitValue(what, () -> condition.getAsBoolean() ? Optional.of(true) : Optional.empty());
-  }
-
-  private static <T> T awaitValue(String what, Supplier<Optional<T>> look) {
-    long deadline = System.nanoTime() + PATIENCE_NANOS;
-    for (Optional<T> seen = look.get(); ; seen = look.get()) {
-      if (seen.isPresent()) {
-        return seen.get();
-      }
-      if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) {
-        throw new IllegalStateException("waited in vain for " + what);
-      }
-      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 

@@ -21,7 +21,7 @@ public final class EmbeddedRedis implements AutoCloseable {
   private EmbeddedRedis(List<String> settings) throws IOException {
     group = new ServerGroup();
     try {
-      server = group.start(false, settings);
+      server = group.start(Server.Kind.ALONE, settings);
     } catch (IOException | RuntimeException e) {
       group.close();
       throw e;

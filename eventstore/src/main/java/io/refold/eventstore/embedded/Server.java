@@ -8,11 +8,13 @@ import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A server process with a directory of its own, which outlives the process. Thread-safe. */
 final class Server {
+  private final Kind kind;
   private final File executable;
   private final Path directory;
   private final int port;
@@ -20,8 +22,19 @@ final class Server {
   private @Nullable Process process;
   private boolean over;
 
+  /** What it is started as. */
+  enum Kind {
+    /** A server that is in no cluster, master or replica. */
+    ALONE,
+    /** A node of a cluster, which has a second port. */
+    CLUSTERED,
+    /** A sentinel, which watches servers and has no data. */
+    SENTINEL
+  }
+
   /** Describes a server; nothing is started yet. */
-  Server(File executable, Path directory, int port, int busPort) {
+  Server(Kind kind, File executable, Path directory, int port, int busPort) {
+    this.kind = kind;
     this.executable = executable;
     this.directory = directory;
     this.port = port;
@@ -56,17 +69,20 @@ final class Server {
     if (process != null && process.isAlive()) {
       return;
     }
+    boolean sentinel = kind == Kind.SENTINEL;
+    String ready = sentinel ? "Sentinel ID is" : "Ready to accept connections";
+    var command = new ArrayList<>(List.of(executable.getPath(), "redis.conf"));
+    if (sentinel) {
+      command.add("--sentinel");
+    }
     Process started =
-        new ProcessBuilder(executable.getPath(), "redis.conf")
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .start();
+        new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
     process = started;
     BufferedReader reader = started.inputReader();
     var printed = new StringBuilder("the server ended with:\n");
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {
       printed.append(line).append('\n');
-      if (line.contains("Ready to accept connections")) {
+      if (line.contains(ready)) {
         Thread.ofPlatform().daemon().name("embedded-redis-log").start(() -> discard(started));
         return;
       }

@@ -36,15 +36,15 @@ final class ServerGroup implements AutoCloseable {
   }
 
   /**
-   * Starts a server on a free port, with the settings that an event store wants.
+   * Starts a server on a free port; unless it is a sentinel, with the settings that an event store
+   * wants.
    *
-   * @param clustered whether it can be part of a cluster, and so needs a second port
    * @param settings more settings, each as in {@code redis.conf}; the last of a name counts
    */
-  Server start(boolean clustered, List<String> settings) throws IOException {
+  Server start(Server.Kind kind, List<String> settings) throws IOException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return startOnce(clustered, settings);
+        return startOnce(kind, settings);
       } catch (BindException taken) {
         // between our look and the server's, another program may get the port
         if (attempt == ATTEMPTS) {
@@ -54,15 +54,17 @@ final class ServerGroup implements AutoCloseable {
     }
   }
 
-  private Server startOnce(boolean clustered, List<String> settings) throws IOException {
-    List<Integer> ports = freePorts(clustered ? 2 : 1);
+  private Server startOnce(Server.Kind kind, List<String> settings) throws IOException {
+    List<Integer> ports = freePorts(kind == Server.Kind.CLUSTERED ? 2 : 1);
     var config = new ArrayList<String>();
     config.add("port " + ports.getFirst());
     config.add("bind 127.0.0.1");
-    config.add("save ''");
-    config.add("maxmemory-policy noeviction");
-    config.add("stream-node-max-bytes 1024");
-    if (clustered) {
+    if (kind != Server.Kind.SENTINEL) {
+      config.add("save ''");
+      config.add("maxmemory-policy noeviction");
+      config.add("stream-node-max-bytes 1024");
+    }
+    if (kind == Server.Kind.CLUSTERED) {
       config.add("cluster-enabled yes");
       config.add("cluster-port " + ports.getLast());
     }
@@ -70,7 +72,7 @@ final class ServerGroup implements AutoCloseable {
     config.add("loglevel notice"); // it says when it is ready
     config.add("logfile ''");
     Path own = directory.resolve(String.valueOf(number.incrementAndGet()));
-    var server = new Server(executable, own, ports.getFirst(), ports.getLast());
+    var server = new Server(kind, executable, own, ports.getFirst(), ports.getLast());
     servers.add(server);
     server.configure(config);
     server.launch();

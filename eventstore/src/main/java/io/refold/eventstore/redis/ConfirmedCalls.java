@@ -1,5 +1,7 @@
 package io.refold.eventstore.redis;
 
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.refold.eventstore.Confirmation;
 import io.refold.eventstore.Durability;
 import io.refold.eventstore.ReplyLostException;
@@ -195,6 +197,7 @@ final class ConfirmedCalls implements AutoCloseable {
 
   private static CompletableFuture<Confirmation> send(
       Durability level, RedisConnection connection, List<ConfirmedCall> calls) {
+    ChannelFuture end = connection.getChannel().closeFuture();
     var answered = new CompletableFuture<Void>();
     var commands = new ArrayList<CommandData<?, ?>>();
     for (ConfirmedCall call : calls) {
@@ -210,6 +213,13 @@ final class ConfirmedCalls implements AutoCloseable {
               }
             });
     CompletableFuture<Confirmation> waited = await(level, connection);
+    ChannelFutureListener broken =
+        closed -> {
+          var lost = new WriteRedisConnectionException("the connection broke");
+          answered.completeExceptionally(lost);
+          waited.completeExceptionally(lost);
+        };
+    end.addListener(broken); // Redisson tells only of calls that it has not written yet
     return answered
         .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .handle((done, failure) -> {
@@ -222,7 +232,8 @@ final class ConfirmedCalls implements AutoCloseable {
           }
           return calls.size();
         })
-        .thenCompose(number -> waited);
+        .thenCompose(number -> waited)
+        .whenComplete((confirmation, failure) -> end.removeListener(broken));
   }
 
   private static CompletableFuture<Confirmation> await(

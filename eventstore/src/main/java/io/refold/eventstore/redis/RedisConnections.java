@@ -14,6 +14,7 @@ import org.redisson.config.BaseMasterSlaveServersConfig;
 import org.redisson.config.ClusterServersConfig;
 import org.redisson.config.Config;
 import org.redisson.config.ReadMode;
+import org.redisson.config.SentinelServersConfig;
 
 /** Redisson configurations with the defaults that an event store needs. */
 final class RedisConnections {
@@ -126,7 +127,9 @@ final class RedisConnections {
       servers.setScanInterval(Math.min(servers.getScanInterval(), SCAN_MILLIS));
       strict(servers);
     } else if (config.isSentinelConfig()) {
-      strict(fromMasters(config.useSentinelServers()));
+      SentinelServersConfig servers = fromMasters(config.useSentinelServers());
+      servers.setScanInterval(Math.min(servers.getScanInterval(), SCAN_MILLIS));
+      strict(servers);
     } else {
       throw new IllegalArgumentException(
           "the Redisson config must name a single server, a cluster or sentinels");

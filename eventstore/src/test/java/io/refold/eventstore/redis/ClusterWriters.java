@@ -39,8 +39,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Threads that write to a store until they are stopped, each to a route of its own: in turn an
- * append to two streams and a command. Whatever the store answers but success, they send the same
- * again. What was acknowledged is compared from outside with what lies there.
+ * append to two streams and a command. Whatever the store answers but success at its level of
+ * durability, they send the same again. What was acknowledged is compared from outside with what
+ * lies there.
  */
 final class ClusterWriters implements AutoCloseable {
   private static final int EACH = 10_000;
@@ -98,13 +99,16 @@ final class ClusterWriters implements AutoCloseable {
         Append.of(ACCOUNTS, both.id(), ExpectedVersion.any(), List.of(new Deposited(number)))
             .and(SAVINGS, route + "/b", ExpectedVersion.any(), List.of(new Deposited(number)))
             .withCommandId("append-" + number);
-    if (again(() -> store.append(append) instanceof AppendResult.Appended)) {
+    if (again(
+        () ->
+            store.append(append) instanceof AppendResult.Appended done
+                && done.durability().reached())) {
       acknowledge(route, both, append.commandId());
     }
     StreamId single = ACCOUNTS.stream(route + "/h");
     Command command = number == 1 ? new Open("owner") : new Deposit(1);
     var options = CommandOptions.defaults().withCommandId("command-" + number);
-    if (again(() -> accounts.handle(single.id(), command, options).version() > 0)) {
+    if (again(() -> accounts.handle(single.id(), command, options).durability().reached())) {
       acknowledge(route, single, "command-" + number);
     }
   }
