@@ -112,6 +112,22 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout, Optiona
     }
   }
 
+  /**
+   * Deletes again what a paused process may have created after the generation was dropped, and
+   * lifts a fence that one which died while it cancelled has left.
+   *
+   * @param read the generations that are read
+   */
+  void sweep(List<Layout> read) {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.subscriptions().delete(partition, layout.generation());
+      for (Layout live : read) {
+        store.subscriptions().cancel(partition, layout.generation(), live.generation());
+      }
+    }
+    deleteRows();
+  }
+
   void deleteRows() {
     show();
     for (int shard = 0; shard < layout.shape().shards(); shard++) {

@@ -197,21 +197,14 @@ final class Supervisor implements AutoCloseable {
   }
 
   /**
-   * Deletes again what a paused process may have created after its generation was dropped, and
-   * lifts a fence that a process which died while it cancelled has left: when it is first seen, and
-   * a lease later; then it is taken off the list, a few leases after it was put there.
+   * Sweeps a generation when it is first seen, and a lease later; then it is taken off the list, a
+   * few leases after it was put there.
    */
   private void sweep(Subscriber format, Layout gone, List<Layout> read) {
     long now = System.nanoTime();
     Long next = sweepings.get(gone);
     if (next == null || now - next >= 0) {
-      for (int partition = 0; partition < store.events().partitions(); partition++) {
-        store.subscriptions().delete(partition, gone.generation());
-        for (Layout live : read) {
-          store.subscriptions().cancel(partition, gone.generation(), live.generation());
-        }
-      }
-      GenerationKeys.of(store, format, gone).deleteRows();
+      GenerationKeys.of(store, format, gone).sweep(read);
       if (next != null && store.generations().forget(gone.generation(), lease.multipliedBy(3))) {
         sweepings.remove(gone);
       } else {

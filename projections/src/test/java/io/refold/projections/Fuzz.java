@@ -1,4 +1,4 @@
-package io.refold.projections.redis;
+package io.refold.projections;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,7 +17,7 @@ import java.util.random.RandomGeneratorFactory;
  * fuzzing of all modules (20 if it is not given), the first case with {@code -Dfuzz.seed} (1 if it
  * is not given, so that a build repeats the one before).
  */
-final class Fuzz {
+public final class Fuzz {
   private static final double SECONDS =
       Double.parseDouble(System.getProperty("fuzz.seconds", "20"));
   private static final Duration LONGEST_CASE = Duration.ofSeconds(90);
@@ -96,12 +96,12 @@ final class Fuzz {
 
   /** A case; it fails by an exception of any kind. */
   @FunctionalInterface
-  interface Case {
+  public interface Case {
     void run(Fuzz fuzz) throws Exception;
   }
 
   /** Runs cases for a share of the time, and at least one. */
-  static void run(double share, Case one) throws InterruptedException {
+  public static void run(double share, Case one) throws InterruptedException {
     long given = Long.getLong("fuzz.seed", 1);
     long end = System.nanoTime() + (long) (SECONDS * share * 1e9);
     try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
@@ -131,20 +131,20 @@ final class Fuzz {
     return true;
   }
 
-  int upTo(int bound) {
+  public int upTo(int bound) {
     return random.nextInt(bound);
   }
 
-  boolean oneIn(int times) {
+  public boolean oneIn(int times) {
     return random.nextInt(times) == 0;
   }
 
-  <T> T pick(List<T> from) {
+  public <T> T pick(List<T> from) {
     return from.get(random.nextInt(from.size()));
   }
 
   /** Returns a text that is rarely what anybody expects; its characters are bytes. */
-  String hostile() {
+  public String hostile() {
     if (oneIn(6)) {
       var text = new StringBuilder();
       for (int i = random.nextInt(40); i > 0; i--) {
