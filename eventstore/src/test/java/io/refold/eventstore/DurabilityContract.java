@@ -77,13 +77,19 @@ public abstract class DurabilityContract {
   @Test
   void aConflictIsAnsweredWithoutWaiting() {
     unreaching().append(opened());
-    var patient = Durability.replicas(2, Duration.ofSeconds(10));
-    long before = System.nanoTime();
+    Duration wait = Duration.ofSeconds(10);
+    var patient = Durability.replicas(2, wait);
+    Duration fastest = wait;
+    // a machine may stand still for as long as that, but not each time
+    for (int i = 0; i < 5 && fastest.compareTo(wait) >= 0; i++) {
+      long before = System.nanoTime();
 
-    var result = unreaching().append(opened().withDurability(patient));
+      var result = unreaching().append(opened().withDurability(patient));
 
-    assertThat(result).isInstanceOf(AppendResult.Conflict.class);
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(9));
+      fastest = Duration.ofNanos(System.nanoTime() - before);
+      assertThat(result).isInstanceOf(AppendResult.Conflict.class);
+    }
+    assertThat(fastest).isLessThan(wait);
   }
 
   @Test
