@@ -6,12 +6,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A cluster of 3 masters and 3 replicas without disk. One server fails at a time: a second one
- * would take with it what only the first had told its replica.
+ * A cluster of 3 masters and 3 replicas without disk, each behind a network: it tells clients to
+ * come that way. One server fails at a time: a second one would take with it what only the first
+ * had told its replica.
  */
 final class Cluster implements Servers {
   private static final int MASTERS = 3;
@@ -20,16 +25,34 @@ final class Cluster implements Servers {
 
   private final EmbeddedCluster cluster;
   private final Watchdog watchdog;
+  private final Map<ClusterNode, Network> networks = new LinkedHashMap<>();
 
-  Cluster(Watchdog watchdog) {
+  Cluster(Watchdog watchdog) throws IOException {
     this.watchdog = watchdog;
     cluster = EmbeddedCluster.start(MASTERS, 1);
     cluster.nodes().forEach(node -> watchdog.guard(node.process()));
+    try {
+      for (ClusterNode node : cluster.nodes()) {
+        networks.put(node, new Network(node.port()));
+        announce(node);
+      }
+      cluster.awaitAgreement();
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void announce(ClusterNode node) {
+    String port = String.valueOf(Objects.requireNonNull(networks.get(node)).port());
+    node.command("CONFIG", "SET", "cluster-announce-port", port);
   }
 
   @Override
   public String url() {
-    return cluster.url();
+    return networks.values().stream()
+        .map(network -> "127.0.0.1:" + network.port())
+        .collect(Collectors.joining(",", "redis://", ""));
   }
 
   @Override
@@ -44,21 +67,38 @@ final class Cluster implements Servers {
 
   @Override
   public boolean knows(Fault.Kind kind) {
-    return kind != Fault.Kind.SWALLOW && kind != Fault.Kind.DELAY;
+    return true;
   }
 
   @Override
-  public synchronized void suffer(Fault.Kind kind, int target, Duration length) throws IOException {
+  public void suffer(Fault.Kind kind, int target, Duration length)
+      throws IOException, InterruptedException {
+    switch (kind) {
+      case CUT -> networks.values().forEach(Network::cut);
+      case SWALLOW -> Network.swallow(List.copyOf(networks.values()), length);
+      case DELAY -> Network.delay(List.copyOf(networks.values()), Network.LATE, length);
+      default -> fail(kind, target, length);
+    }
+  }
+
+  private synchronized void fail(Fault.Kind kind, int target, Duration length) throws IOException {
     switch (kind) {
       case SERVER_CRASH -> crash(target);
       case SERVER_PAUSE -> {
         Signals.pause(master(target).process(), length);
         cluster.awaitAgreement();
       }
-      case CUT -> everywhere("CLIENT", "KILL", "TYPE", "NORMAL");
       case SCRIPTS -> everywhere("SCRIPT", "FLUSH");
       case MOVE -> move(target);
-      case SWALLOW, DELAY, WORKER_KILL, WORKER_PAUSE, WRITER_KILL, WRITER_PAUSE, REBUILD, VERIFY ->
+      case CUT,
+          SWALLOW,
+          DELAY,
+          WORKER_KILL,
+          WORKER_PAUSE,
+          WRITER_KILL,
+          WRITER_PAUSE,
+          REBUILD,
+          VERIFY ->
           throw new IllegalArgumentException(kind + " is no fault of a cluster");
     }
   }
@@ -85,6 +125,7 @@ final class Cluster implements Servers {
     }
     node.restart();
     watchdog.guard(node.process());
+    announce(node);
     cluster.awaitAgreement();
   }
 
@@ -120,7 +161,10 @@ final class Cluster implements Servers {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
+    for (Network network : networks.values()) {
+      network.close();
+    }
     cluster.close();
   }
 }

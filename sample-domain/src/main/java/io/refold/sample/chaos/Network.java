@@ -1,5 +1,7 @@
 package io.refold.sample.chaos;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,12 +14,18 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * The network between the processes and a server. It forwards, until it is told to delay replies,
- * to swallow them, or to cut all connections. Thread-safe; its threads end with {@link #close()}.
+ * to swallow them, or to cut all connections. Replicas that find their master here are spared: they
+ * are no clients. Thread-safe; its threads end with {@link #close()}.
  */
 final class Network implements AutoCloseable {
+  static final Duration LATE = Duration.ofMillis(30);
+  private static final Pattern REPLICA = Pattern.compile("\\*\\d+\r\n\\$8\r\nREPLCONF\r\n");
+  private static final int FIRST = 32;
+
   private final int server;
   private final ServerSocket listening = new ServerSocket();
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
@@ -29,6 +37,7 @@ final class Network implements AutoCloseable {
     private final Socket client;
     private final Socket server;
     private volatile boolean dumb;
+    private volatile boolean spared;
 
     Link(Socket client, Socket server) {
       this.client = client;
@@ -52,33 +61,35 @@ final class Network implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  String url() {
-    return "redis://127.0.0.1:" + listening.getLocalPort();
+  /** Returns where on the loopback address it listens. */
+  int port() {
+    return listening.getLocalPort();
   }
 
-  /** Cuts all connections. */
+  /** Cuts the connections of all clients. */
   void cut() {
-    List.copyOf(links).forEach(Link::cut);
+    List.copyOf(links).stream().filter(link -> !link.spared).forEach(Link::cut);
   }
 
-  /** Lets requests through and no reply, then cuts all connections. */
-  void swallow(Duration length) throws InterruptedException {
-    swallowing = true;
+  /** Lets requests to servers through and no reply, then cuts all connections. */
+  static void swallow(List<Network> networks, Duration length) throws InterruptedException {
+    networks.forEach(network -> network.swallowing = true);
     try {
       Thread.sleep(length);
     } finally {
-      swallowing = false;
-      cut();
+      networks.forEach(network -> network.swallowing = false);
+      networks.forEach(Network::cut);
     }
   }
 
   /** Delays what servers reply. */
-  void delay(Duration each, Duration length) throws InterruptedException {
-    delay = each;
+  static void delay(List<Network> networks, Duration each, Duration length)
+      throws InterruptedException {
+    networks.forEach(network -> network.delay = each);
     try {
       Thread.sleep(length);
     } finally {
-      delay = Duration.ZERO;
+      networks.forEach(network -> network.delay = Duration.ZERO);
     }
   }
 
@@ -120,12 +131,14 @@ final class Network implements AutoCloseable {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {
-        if (replies && (swallowing || link.dumb)) {
+        link.spared |= !replies && startsReplica(buffer, read);
+        boolean hit = replies && !link.spared;
+        if (hit && (swallowing || link.dumb)) {
           link.dumb = true;
           continue;
         }
         long nanos = delay.toNanos();
-        if (replies && nanos > 0) {
+        if (hit && nanos > 0) {
           TimeUnit.NANOSECONDS.sleep(nanos);
         }
         out.write(buffer, 0, read);
@@ -139,10 +152,15 @@ final class Network implements AutoCloseable {
     }
   }
 
+  /** Tells whether a request is what a replica says first. */
+  private static boolean startsReplica(byte[] request, int length) {
+    return REPLICA.matcher(new String(request, 0, Math.min(length, FIRST), US_ASCII)).lookingAt();
+  }
+
   /** Cuts all connections, and takes no more. */
   @Override
   public void close() throws IOException {
     listening.close();
-    cut();
+    List.copyOf(links).forEach(Link::cut);
   }
 }

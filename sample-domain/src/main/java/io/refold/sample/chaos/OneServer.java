@@ -8,7 +8,7 @@ import java.util.List;
 
 /** A server that writes every change to its disk before it answers, behind a network. */
 final class OneServer implements Servers {
-  private static final Duration LATE = Duration.ofMillis(30);
+  private static final Duration AGAIN = Duration.ofMillis(300);
   private static final int RESTARTS = 20;
 
   private final EmbeddedRedis redis;
@@ -31,7 +31,7 @@ final class OneServer implements Servers {
 
   @Override
   public String url() {
-    return network.url();
+    return "redis://127.0.0.1:" + network.port();
   }
 
   @Override
@@ -56,8 +56,8 @@ final class OneServer implements Servers {
       case SERVER_CRASH -> crash();
       case SERVER_PAUSE -> Signals.pause(redis.process(), length);
       case CUT -> network.cut();
-      case SWALLOW -> network.swallow(length);
-      case DELAY -> network.delay(LATE, length);
+      case SWALLOW -> Network.swallow(List.of(network), length);
+      case DELAY -> Network.delay(List.of(network), Network.LATE, length);
       case SCRIPTS -> forget();
       case MOVE, WORKER_KILL, WORKER_PAUSE, WRITER_KILL, WRITER_PAUSE, REBUILD, VERIFY ->
           throw new IllegalArgumentException(kind + " is no fault of a server");
@@ -73,7 +73,7 @@ final class OneServer implements Servers {
         if (attempt == RESTARTS) {
           throw e;
         }
-        Thread.sleep(LATE.multipliedBy(10));
+        Thread.sleep(AGAIN);
       }
     }
     watchdog.release(guarded);

@@ -37,9 +37,14 @@ final class Poison {
    * @throws IllegalStateException if it is poisoned
    */
   void taste(Recorded<Booked> recorded) {
-    if (recorded.event().cents() % ONE_IN == 0 && recorded.recordedAt().isAfter(cured())) {
+    if (spoils(recorded.event(), recorded.recordedAt())) {
       throw new IllegalStateException("poisoned");
     }
+  }
+
+  /** Tells whether a booking that was made then is poisoned. */
+  boolean spoils(Booked booked, Instant at) {
+    return booked.cents() % ONE_IN == 0 && at.isAfter(cured());
   }
 
   private Instant cured() {

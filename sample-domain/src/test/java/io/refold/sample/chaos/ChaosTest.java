@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A short run; a long one is {@code mvn -Pchaos}. */
-@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChaosTest {
   @Test
   void everyPromiseIsKeptThroughTwoCyclesOfFaultsAndNoProcessIsLeft() throws Exception {
