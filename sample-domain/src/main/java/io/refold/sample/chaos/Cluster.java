@@ -154,8 +154,8 @@ final class Cluster implements Servers {
     for (ClusterNode node : cluster.nodes()) {
       try {
         node.command(command);
-      } catch (UncheckedIOException e) {
-        // it is down or stopped by another fault
+      } catch (UncheckedIOException | IllegalStateException e) {
+        // it is down, stopped or loading because of another fault
       }
     }
   }
