@@ -181,7 +181,7 @@ class FsyncTest {
       DoctorFixture.await(() -> !store.read(ACCOUNTS.stream(id), 0, 10).isEmpty());
       proxy.close();
 
-      assertThat(appended(result.get(9, TimeUnit.SECONDS)).durability())
+      assertThat(appended(result.get(13, TimeUnit.SECONDS)).durability())
           .isEqualTo(Confirmation.unknown(PATIENT));
     } finally {
       proxy.close();

@@ -66,7 +66,7 @@ class LostWaitTest {
     awaitWritten();
     proxy.close();
 
-    assertWritten(result.get(9, TimeUnit.SECONDS), LONG);
+    assertWritten(result.get(13, TimeUnit.SECONDS), LONG);
     try (var replica = EmbeddedRedis.start("replicaof 127.0.0.1 " + redis.port())) {
       assertThat(replica.process().isAlive()).isTrue();
       DoctorFixture.await(() ->

@@ -10,6 +10,7 @@ import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.embedded.ClusterNode;
 import io.refold.eventstore.embedded.EmbeddedCluster;
+import io.refold.eventstore.embedded.EmbeddedNode;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.projections.PartitionState;
 import io.refold.projections.ProjectionStatus;
@@ -41,11 +42,12 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.redisson.config.Config;
 
 /**
  * Orders that are written, projected, reacted to and read in a namespace of its own on a cluster,
- * by writers that repeat what they do not know to be written, and by workers with connections of
- * their own.
+ * or behind sentinels, by writers that repeat what they do not know to be written, and by workers
+ * with connections of their own.
  */
 final class ClusterShop implements AutoCloseable {
   private static final int PARTITIONS = 6;
@@ -62,7 +64,8 @@ final class ClusterShop implements AutoCloseable {
               Shop.ORDERS,
               (recorded, cause) -> seen.add(recorded.stream() + "/" + recorded.version()))
           .build();
-  private final EmbeddedCluster cluster;
+  private final Config servers;
+  private final Runnable copied;
   private final String namespace = "t" + UUID.randomUUID();
   private final List<RedisEventStore> opened = new ArrayList<>();
   private final List<ProjectionWorkers> workers = new ArrayList<>();
@@ -77,17 +80,27 @@ final class ClusterShop implements AutoCloseable {
   private volatile @Nullable Position newest;
 
   ClusterShop(EmbeddedCluster cluster) {
-    this.cluster = cluster;
+    this(
+        SharedCluster.config(cluster),
+        () -> cluster.masters().forEach(master -> awaitCopied(master, cluster.replicasOf(master))));
+  }
+
+  /**
+   * Opens a shop.
+   *
+   * @param servers how to connect
+   * @param copied waits until replicas have all that their masters have now
+   */
+  ClusterShop(Config servers, Runnable copied) {
+    this.servers = servers;
+    this.copied = copied;
     this.events = open();
     this.store = RedisProjectionStore.on(events);
   }
 
   private RedisEventStore open() {
     RedisEventStore connected =
-        RedisEventStore.to(SharedCluster.config(cluster))
-            .namespace(namespace)
-            .partitions(PARTITIONS)
-            .open();
+        RedisEventStore.to(servers).namespace(namespace).partitions(PARTITIONS).open();
     opened.add(connected);
     return connected;
   }
@@ -235,19 +248,22 @@ final class ClusterShop implements AutoCloseable {
 
   /** Waits until replicas have all that their masters have now. */
   void awaitCopied() {
-    for (ClusterNode master : cluster.masters()) {
-      long offset = offset(master, "master_repl_offset");
-      for (ClusterNode replica : cluster.replicasOf(master)) {
-        await("replicas follow", () -> offset(replica, "slave_repl_offset") >= offset);
-      }
+    copied.run();
+  }
+
+  /** Waits until these replicas have all that their master has now. */
+  static void awaitCopied(EmbeddedNode master, List<? extends EmbeddedNode> replicas) {
+    long offset = offset(master, "master_repl_offset");
+    for (EmbeddedNode replica : replicas) {
+      await("replicas follow", () -> offset(replica, "slave_repl_offset") >= offset);
     }
   }
 
-  private static long offset(ClusterNode node, String name) {
+  private static long offset(EmbeddedNode node, String name) {
     return Long.parseLong(replication(node, name));
   }
 
-  private static String replication(ClusterNode node, String name) {
+  private static String replication(EmbeddedNode node, String name) {
     return String.valueOf(node.command("INFO", "replication"))
         .lines()
         .filter(line -> line.startsWith(name + ":"))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refold.eventstore.Append;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.embedded.EmbeddedCluster;
+import io.refold.eventstore.embedded.EmbeddedSentinels;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.sample.guide.Vehicles.VehicleEvent.Registered;
 import java.util.List;
@@ -24,6 +25,16 @@ class ClusterGuideTest {
         .addNodeAddress(addresses.toArray(String[]::new))
         .setTimeout(2_000) // milliseconds that a reply may take
         .setMasterConnectionPoolSize(32);
+    return RedisEventStore.connect(config);
+  }
+
+  /** Opens the store of a master that sentinels watch. */
+  static RedisEventStore openWatched(List<String> sentinels) {
+    var config = new Config();
+    config
+        .useSentinelServers()
+        .setMasterName("refold") // as the sentinels call it
+        .addSentinelAddress(sentinels.toArray(String[]::new));
     return RedisEventStore.connect(config);
   }
 
@@ -48,6 +59,14 @@ class ClusterGuideTest {
   void aConfigurationSaysTheRest() {
     try (var cluster = EmbeddedCluster.start(3, 0);
         var store = open(cluster.urls())) {
+      assertThat(store.partitions()).isEqualTo(16);
+    }
+  }
+
+  @Test
+  void sentinelsNameTheMaster() {
+    try (var servers = EmbeddedSentinels.start(1);
+        var store = openWatched(servers.urls())) {
       assertThat(store.partitions()).isEqualTo(16);
     }
   }
