@@ -31,7 +31,8 @@ final class ServerNodes implements AutoCloseable {
     }
     for (ServerNode master : masters) {
       for (ServerNode.Replica replica : replicasOf(master)) {
-        var address = new RedisURI(master.scheme() + "://" + replica.name());
+        var told = new RedisURI(master.scheme() + "://" + replica.name());
+        RedisURI address = connections.getServiceManager().getNatMapper().map(told);
         replicas.add(new ServerNode(connections.createClient(NodeType.SLAVE, address, null), true));
       }
     }
