@@ -246,23 +246,27 @@ public final class EmbeddedCluster implements AutoCloseable {
   }
 
   private static boolean isHealthy(ClusterNode node) {
-    String replication = node.text("INFO", "replication");
-    return node.text("CLUSTER", "INFO").contains("cluster_state:ok")
-        && (replication.contains("role:master") || replication.contains("master_link_status:up"));
+    try {
+      String replication = node.text("INFO", "replication");
+      return node.text("CLUSTER", "INFO").contains("cluster_state:ok")
+          && (replication.contains("role:master") || replication.contains("master_link_status:up"));
+    } catch (UncheckedIOException | IllegalStateException e) { // gone meanwhile, or still loading
+      return false;
+    }
   }
 
   private List<ClusterView> views() {
     return nodes.stream().flatMap(node -> view(node).stream()).toList();
   }
 
-  /** Asks a node; one that is gone or hangs has no view. */
+  /** Asks a node; one that is gone, hangs or still loads its data has no view. */
   private static Optional<ClusterView> view(ClusterNode node) {
     if (!node.runs()) {
       return Optional.empty();
     }
     try {
       return Optional.of(ClusterView.of(node, REPLY_MILLIS));
-    } catch (UncheckedIOException e) {
+    } catch (UncheckedIOException | IllegalStateException e) {
       return Optional.empty();
     }
   }

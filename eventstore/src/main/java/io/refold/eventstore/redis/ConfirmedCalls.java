@@ -9,7 +9,7 @@ import io.refold.eventstore.StoreUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
@@ -19,28 +19,29 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.redisson.Redisson;
-import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisConnection;
-import org.redisson.client.RedisNodeNotFoundException;
+import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisTimeoutException;
 import org.redisson.client.WriteRedisConnectionException;
 import org.redisson.client.codec.StringCodec;
 import org.redisson.client.protocol.CommandData;
 import org.redisson.client.protocol.CommandsData;
 import org.redisson.client.protocol.RedisCommands;
-import org.redisson.connection.ConnectionManager;
 import org.redisson.connection.MasterSlaveEntry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Sends scripts that are to reach a level above memory: those of one level and node together, with
- * one WAIT or WAITAOF behind them on their connection. Apart from {@link Pipeline}, so that calls
- * that want no more never stand behind one that waits. Thread-safe.
+ * Sends scripts that are to reach a level above memory: those of one level and master together,
+ * with one WAIT or WAITAOF behind them on their connection. Apart from {@link Pipeline}, so that
+ * calls that want no more never stand behind one that waits. Thread-safe.
  *
- * <p>What waits for a slow disk or replica holds one of {@value #UNDER_WAY} connections for that
- * time; further calls gather for the next one. One platform thread makes the calls, for the reason
+ * <p>What waits for a slow disk or replica holds one of {@value #UNDER_WAY} connections of its
+ * level and master for that time; further calls gather for the next one, and those of other levels
+ * and masters have connections of their own. One platform thread makes the calls, for the reason
  * that {@link Pipeline} has.
  *
  * <p>The scripts of a pipeline are answered before their wait: what is known of them is known even
@@ -51,20 +52,44 @@ import org.redisson.connection.MasterSlaveEntry;
  * matter.
  */
 final class ConfirmedCalls implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ConfirmedCalls.class);
   private static final int MOST = 1_024;
-  private static final int UNDER_WAY = 8;
+  private static final int UNDER_WAY = 4;
   static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration LAST_SENDING = Duration.ofSeconds(2);
 
-  private final ConnectionManager connections;
-  private final BlockingQueue<ConfirmedCall> waiting = new LinkedBlockingQueue<>();
-  private final Semaphore places = new Semaphore(UNDER_WAY);
+  private final Masters masters;
+  private final Map<Way, Lane> lanes = new ConcurrentHashMap<>();
+  private final BlockingQueue<Lane> ready = new LinkedBlockingQueue<>(); // to look at
   private final Set<ConfirmedCall> underWay = ConcurrentHashMap.newKeySet();
   private final Thread sender;
+  private volatile String refusal = ""; // said last
   private volatile boolean closed;
 
-  ConfirmedCalls(RedissonClient redisson) {
-    connections = ((Redisson) redisson).getCommandExecutor().getConnectionManager();
+  /** What calls have in common that are sent together. */
+  private record Way(MasterSlaveEntry master, Durability level) {}
+
+  /** The calls that go one way. */
+  private static final class Lane {
+    private final Way way;
+    private final BlockingQueue<ConfirmedCall> waiting = new LinkedBlockingQueue<>();
+    private final Semaphore places = new Semaphore(UNDER_WAY);
+
+    Lane(Way way) {
+      this.way = way;
+    }
+
+    boolean canSend() {
+      return !waiting.isEmpty() && places.availablePermits() > 0;
+    }
+
+    boolean isIdle() {
+      return waiting.isEmpty() && places.availablePermits() == UNDER_WAY;
+    }
+  }
+
+  ConfirmedCalls(Masters masters) {
+    this.masters = masters;
     sender = Thread.ofPlatform().name("refold-confirmed").daemon().start(this::run);
   }
 
@@ -87,64 +112,95 @@ final class ConfirmedCalls implements AutoCloseable {
       List<String> keys,
       Object[] args) {
     var call = new ConfirmedCall(level, wrote, verb, script, keys, args);
-    waiting.add(call);
-    if (closed && waiting.remove(call)) {
-      call.outcome().completeExceptionally(closedException());
-    }
+    enqueue(call);
     return call.outcome();
   }
 
-  private void run() {
-    while (!closed) {
-      try {
-        places.acquire();
-        var calls = new ArrayList<ConfirmedCall>();
-        try {
-          ConfirmedCall first = waiting.take();
-          calls.add(first);
-          MasterSlaveEntry node = node(first);
-          waiting.removeIf(call ->
-              calls.size() < MOST
-                  && call.level().equals(first.level())
-                  && Objects.equals(node(call), node)
-                  && calls.add(call));
-          send(first.level(), node, calls);
-        } finally {
-          if (calls.isEmpty()) {
-            places.release();
-          }
-        }
-      } catch (InterruptedException e) {
-        // closed
-      }
+  private void enqueue(ConfirmedCall call) {
+    MasterSlaveEntry master = master(call);
+    if (master == null) {
+      call.outcome().completeExceptionally(Masters.unknown(masters.slot(call.key())));
+      return;
     }
-    for (ConfirmedCall call = waiting.poll(); call != null; call = waiting.poll()) {
+    Lane lane = lane(new Way(master, call.level()));
+    lane.waiting.add(call);
+    if (lane.canSend()) {
+      ready.add(lane);
+    }
+    if (closed && lane.waiting.remove(call)) {
       call.outcome().completeExceptionally(closedException());
     }
   }
 
-  /** The node that has the call's slot, as far as the client knows. */
-  private @Nullable MasterSlaveEntry node(ConfirmedCall call) {
-    try {
-      return connections.getWriteEntry(connections.calcSlot(call.key()));
-    } catch (RuntimeException e) { // the client is being shut down
-      return null;
+  private @Nullable MasterSlaveEntry master(ConfirmedCall call) {
+    return masters.of(masters.slot(call.key()));
+  }
+
+  /** Lanes that nobody uses any more are forgotten when a new one appears. */
+  private Lane lane(Way way) {
+    Lane lane = lanes.get(way);
+    if (lane == null) {
+      lanes.values().removeIf(Lane::isIdle);
+      lane = lanes.computeIfAbsent(way, Lane::new);
+    }
+    return lane;
+  }
+
+  private void run() {
+    var calls = new ArrayList<ConfirmedCall>();
+    while (!closed) {
+      try {
+        Lane lane = ready.take();
+        while (lane.canSend() && !closed) {
+          lane.places.acquire();
+          lane.waiting.drainTo(calls, MOST);
+          send(lane, calls);
+          calls.clear();
+        }
+      } catch (InterruptedException e) {
+        // closed
+      } catch (Throwable e) { // this thread must go on, even without memory
+        calls.forEach(call -> call.end(Confirmation.unknown(call.level()), e));
+        calls.clear();
+      }
+    }
+    ready.addAll(lanes.values());
+    for (Lane lane = ready.poll(); lane != null; lane = ready.poll()) {
+      for (ConfirmedCall call = lane.waiting.poll(); call != null; call = lane.waiting.poll()) {
+        call.outcome().completeExceptionally(closedException());
+      }
     }
   }
 
   /** Sends calls; whatever happens, each gets an outcome and the place becomes free again. */
-  private void send(Durability level, @Nullable MasterSlaveEntry node, List<ConfirmedCall> taken) {
-    List<ConfirmedCall> calls = taken.stream().filter(call -> inTime(call)).toList();
+  private void send(Lane lane, List<ConfirmedCall> taken) {
+    Durability level = lane.way.level();
+    var calls = new ArrayList<ConfirmedCall>(taken.size());
+    for (ConfirmedCall call : taken) {
+      if (inTime(call)) {
+        if (lane.way.master().equals(master(call))) {
+          calls.add(call);
+        } else {
+          enqueue(call); // its slot has moved while it waited
+        }
+      }
+    }
     underWay.addAll(calls);
     CompletableFuture<Confirmation> sent;
     try {
-      sent = calls.isEmpty() ? CompletableFuture.completedFuture(null) : start(level, node, calls);
+      sent =
+          calls.isEmpty()
+              ? CompletableFuture.completedFuture(Confirmation.unknown(level))
+              : start(lane.way, calls);
     } catch (Throwable e) { // this thread must go on, even without memory
       sent = CompletableFuture.failedFuture(e);
     }
     var unused =
         sent.whenComplete((confirmation, failure) -> {
-          places.release();
+          lane.places.release();
+          if (lane.canSend()) {
+            ready.add(lane);
+          }
           Throwable cause =
               failure == null
                   ? new RedisTimeoutException("the call was not answered")
@@ -170,29 +226,42 @@ final class ConfirmedCalls implements AutoCloseable {
     return false;
   }
 
-  private static CompletableFuture<Confirmation> start(
-      Durability level, @Nullable MasterSlaveEntry node, List<ConfirmedCall> calls) {
-    if (node == null) {
-      return CompletableFuture.failedFuture(
-          new RedisNodeNotFoundException("no node is known that has the slot"));
-    }
-    CompletableFuture<RedisConnection> pooled = node.connectionWriteOp(RedisCommands.EVAL_LIST);
+  private CompletableFuture<Confirmation> start(Way way, List<ConfirmedCall> calls) {
+    MasterSlaveEntry master = way.master();
+    CompletableFuture<RedisConnection> pooled = master.connectionWriteOp(RedisCommands.EVAL_LIST);
     CompletableFuture<RedisConnection> taken =
         pooled.copy().orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     return taken
         .exceptionallyCompose(failure -> {
-          var unused = pooled.thenAccept(node::releaseWrite); // one that comes too late
+          var unused = pooled.thenAccept(master::releaseWrite); // one that comes too late
+          Throwable cause = RedisErrors.cause(failure);
           return CompletableFuture.failedFuture(
-              new StoreUnavailableException("there is no connection to Redis", failure));
+              cause instanceof TimeoutException
+                  ? new RedisConnectionException("no connection within " + PATIENCE)
+                  : cause);
         })
         .thenCompose(connection ->
-            send(level, connection, calls)
+            send(way.level(), connection, calls)
                 .whenComplete((confirmation, failure) -> {
-                  if (failure != null) { // a late answer must not meet the next user
+                  if (!ended(way.level(), failure)) { // a late answer must not meet the next user
                     var unused = connection.getChannel().close();
                   }
-                  node.releaseWrite(connection);
+                  master.releaseWrite(connection);
                 }));
+  }
+
+  /** Tells whether all was answered, if only to refuse; says once what is refused. */
+  private boolean ended(Durability level, @Nullable Throwable failure) {
+    Throwable cause = failure == null ? null : RedisErrors.cause(failure);
+    String told = cause == null ? "" : String.valueOf(cause.getMessage());
+    boolean ended = cause == null || RedisErrors.answered(cause);
+    if (ended && !told.equals(refusal)) {
+      refusal = told;
+      if (!told.isEmpty()) {
+        LOG.warn("{} cannot be reached, Redis refuses to wait for it: {}", level, told);
+      }
+    }
+    return ended;
   }
 
   private static CompletableFuture<Confirmation> send(

@@ -3,10 +3,13 @@ package io.refold.eventstore.redis;
 import io.refold.eventstore.StoreMisconfiguredException;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.redisson.api.RedissonClient;
+import org.redisson.client.RedisException;
 import org.redisson.config.Config;
 
 /**
@@ -18,6 +21,7 @@ final class Disks {
 
   private final RedissonClient redisson;
   private final Config config;
+  private final ReentrantLock checking = new ReentrantLock();
   private volatile long checked = NEVER; // how many disruptions there were then
 
   Disks(RedissonClient redisson, Config config) {
@@ -32,9 +36,29 @@ final class Disks {
    */
   void check() {
     long disruptions = Disruptions.of(config).number();
-    if (checked == disruptions) {
+    if (checked == disruptions || !begin()) {
       return;
     }
+    try {
+      if (checked != disruptions) {
+        ask();
+        checked = disruptions;
+      }
+    } finally {
+      checking.unlock();
+    }
+  }
+
+  /** After disruptions one caller asks; nobody else waits for servers that may not answer. */
+  private boolean begin() {
+    if (checked == NEVER) {
+      checking.lock();
+      return true;
+    }
+    return checking.tryLock();
+  }
+
+  private void ask() {
     List<String> problems;
     try {
       problems =
@@ -48,25 +72,35 @@ final class Disks {
     if (!problems.isEmpty()) {
       throw new StoreMisconfiguredException(RedisEventStoreBuilder.servers(config), problems);
     }
-    checked = disruptions;
   }
 
   private List<String> problems() {
     Set<String> problems = new LinkedHashSet<>();
     try (var nodes = new ServerNodes(redisson)) {
       for (ServerNode node : nodes.masters()) {
-        if (!node.hasWaitaof()) {
-          problems.add(
-              "durability 'fsync' needs Redis 7.2 or Valkey 7.2, and %s is %s: use another version,"
-                      .formatted(node.name(), node.version())
-                  + " or appendfsync always, which makes every write wait for the disk");
-        } else if (!node.appendsToFile()) {
-          problems.add(
-              "durability 'fsync' needs an append-only file, and %s has none: set appendonly yes"
-                  .formatted(node.name()));
+        try {
+          problem(node).ifPresent(problems::add);
+        } catch (RedisException e) {
+          if (RedisErrors.answered(e)) {
+            throw e;
+          } // what does not answer now, refuses the wait when it does
         }
       }
     }
     return List.copyOf(problems);
+  }
+
+  private static Optional<String> problem(ServerNode node) {
+    if (!node.hasWaitaof()) {
+      return Optional.of(
+          "durability 'fsync' needs Redis 7.2 or Valkey 7.2, and %s is %s: use another version,"
+                  .formatted(node.name(), node.version())
+              + " or appendfsync always, which makes every write wait for the disk");
+    }
+    return node.appendsToFile()
+        ? Optional.empty()
+        : Optional.of(
+            "durability 'fsync' needs an append-only file, and %s has none: set appendonly yes"
+                .formatted(node.name()));
   }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RedissonClient;
@@ -256,6 +257,19 @@ public final class Examination {
         look.accept(node);
       } catch (RuntimeException e) {
         unchecked(check.subject() + " at " + node.name(), e);
+      }
+    }
+  }
+
+  /** Looks at partitions one by one; one whose master is away does not keep from the others. */
+  void eachPartition(Check check, IntConsumer look) {
+    for (int partition = 0; partition < partitions(); partition++) {
+      try {
+        look.accept(partition);
+      } catch (OutOfTimeException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        unchecked("%s of partition %d".formatted(check.subject(), partition), e);
       }
     }
   }

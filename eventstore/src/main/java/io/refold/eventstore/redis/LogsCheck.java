@@ -54,9 +54,7 @@ final class LogsCheck implements Check {
 
   @Override
   public void examine(Examination on) {
-    for (int p = 0; p < on.partitions(); p++) {
-      new Log(on, p).look();
-    }
+    on.eachPartition(this, partition -> new Log(on, partition).look());
   }
 
   /** One partition's log. */

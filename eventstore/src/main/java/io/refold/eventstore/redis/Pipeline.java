@@ -190,17 +190,21 @@ final class Pipeline implements AutoCloseable {
   }
 
   private void run() {
+    var calls = new ArrayList<Call<?>>();
     while (!closed) {
       try {
         Lane lane = ready.take();
         while (lane.canSend() && !closed) {
           lane.places.acquire();
-          var calls = new ArrayList<Call<?>>();
           lane.waiting.drainTo(calls, MOST);
           send(lane, calls);
+          calls.clear();
         }
       } catch (InterruptedException e) {
         // closed
+      } catch (Throwable e) { // this thread must go on, even without memory
+        calls.forEach(call -> call.outcome().completeExceptionally(e));
+        calls.clear();
       }
     }
     ready.addAll(lanes.values());

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
+import org.redisson.RedissonShutdownException;
 import org.redisson.client.RedisClusterDownException;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
@@ -123,7 +124,8 @@ final class RedisErrors {
     return !(failure instanceof RedisException)
         || failure instanceof RedisTimeoutException
         || failure instanceof WriteRedisConnectionException
-        || failure instanceof RedisReconnectedException;
+        || failure instanceof RedisReconnectedException
+        || failure instanceof RedissonShutdownException;
   }
 
   /** Tells whether a server has answered, if only to refuse. */

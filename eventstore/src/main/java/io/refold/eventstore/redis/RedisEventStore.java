@@ -193,7 +193,7 @@ public final class RedisEventStore implements EventStore {
           session.evalConfirmed(
               again, RedisEventStore::hasWritten, level, script, names, args.toArray());
       var reply = (List<?>) Objects.requireNonNull(confirmed.reply());
-      return result(append, reply, confirmed.confirmation());
+      return result(append, level, reply, confirmed.confirmation());
     } catch (ReplyLostException e) {
       return new AppendResult.Unknown(e);
     }
@@ -227,7 +227,8 @@ public final class RedisEventStore implements EventStore {
     };
   }
 
-  private AppendResult result(Append append, List<?> reply, Confirmation confirmation) {
+  private AppendResult result(
+      Append append, Durability level, List<?> reply, Confirmation confirmation) {
     int partition = partitionOf(append.writes().getFirst().stream());
     String outcome = Entries.text(reply.getFirst());
     if (outcome.equals("refused")) {
@@ -265,8 +266,7 @@ public final class RedisEventStore implements EventStore {
       return new AppendResult.Appended(position, versions, false, confirmation);
     }
     StreamId stream = append.writes().getFirst().stream();
-    return new AppendResult.Appended(
-        position, versions, true, confirm(stream, append.durability()));
+    return new AppendResult.Appended(position, versions, true, confirmed(stream, level));
   }
 
   @Override
@@ -299,7 +299,10 @@ public final class RedisEventStore implements EventStore {
 
   @Override
   public Confirmation confirm(StreamId stream, @Nullable Durability durability) {
-    Durability level = level(durability);
+    return confirmed(stream, level(durability));
+  }
+
+  private Confirmation confirmed(StreamId stream, Durability level) {
     if (level instanceof Durability.Memory) {
       return Confirmation.memory();
     }

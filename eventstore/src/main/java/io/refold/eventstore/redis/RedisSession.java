@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RScript;
 import org.redisson.api.RedissonClient;
+import org.redisson.client.RedisAskException;
+import org.redisson.client.RedisMovedException;
 import org.redisson.client.RedisNoScriptException;
-import org.redisson.client.RedisRedirectException;
 import org.redisson.client.RedisTryAgainException;
 import org.redisson.config.Config;
 
@@ -51,6 +52,7 @@ public final class RedisSession {
   private final Keys keys;
   private final Pipeline calls;
   private final Pipeline reads;
+  private final Masters masters;
   private final ConfirmedCalls confirmed;
   private final BulkReads bulk;
   private final Disruptions disruptions;
@@ -61,10 +63,10 @@ public final class RedisSession {
     this.config = config;
     this.keys = keys;
     this.disruptions = Disruptions.of(config);
-    var masters = new Masters(redisson);
+    this.masters = new Masters(redisson);
     this.calls = new Pipeline(redisson, masters, "calls");
     this.reads = new Pipeline(redisson, masters, "reads");
-    this.confirmed = new ConfirmedCalls(redisson);
+    this.confirmed = new ConfirmedCalls(masters);
     this.bulk = new BulkReads(redisson);
   }
 
@@ -142,7 +144,10 @@ public final class RedisSession {
                 send(script, way)
                     .exceptionallyCompose(failure -> {
                       Throwable cause = RedisErrors.cause(failure);
-                      return cause instanceof RedisRedirectException // that slot has moved
+                      if (cause instanceof RedisMovedException moved) {
+                        masters.learn(moved);
+                      }
+                      return cause instanceof RedisAskException // that slot is being moved
                           ? send(script, keys, args)
                               .thenApply(reply ->
                                   new ConfirmedCall.Outcome(reply, Confirmation.unknown(level)))

@@ -142,7 +142,13 @@ final class ServerNode implements AutoCloseable {
   private RedisConnection connection() {
     RedisConnection open = connection;
     if (open == null) {
-      open = Objects.requireNonNull(await(client.connectAsync().toCompletableFuture()));
+      CompletableFuture<RedisConnection> connecting = client.connectAsync().toCompletableFuture();
+      try {
+        open = Objects.requireNonNull(await(connecting));
+      } catch (RedisException e) { // it may come too late
+        var unused = connecting.thenAccept(ServerNode::close);
+        throw e;
+      }
       connection = open;
     }
     return open;
@@ -173,11 +179,16 @@ final class ServerNode implements AutoCloseable {
     RedisConnection open = connection;
     connection = null;
     if (open != null) {
-      var unused = open.closeIdleAsync(); // or it counts as lost, and later real losses no more
+      close(open);
     }
     if (own) {
       var unused = client.shutdownAsync();
     }
+  }
+
+  /** Closed in another way it counts as lost, and later real losses no more. */
+  private static void close(RedisConnection open) {
+    var unused = open.closeIdleAsync();
   }
 
   /**

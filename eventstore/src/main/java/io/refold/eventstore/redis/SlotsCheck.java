@@ -52,11 +52,21 @@ final class SlotsCheck implements Check {
     }
     List<ServerNode> masters = on.nodes().masters();
     var moving = new ArrayList<String>();
-    on.each(masters, this, node -> moving.addAll(moving(node)));
+    var told = new ArrayList<List<String[]>>();
+    on.each(
+        masters,
+        this,
+        node -> {
+          List<String[]> lines = lines(node);
+          told.add(lines);
+          moving.addAll(moving(node, lines));
+        });
     if (!moving.isEmpty()) {
       on.report(MOVING.found("%s", String.join("; ", moving)));
     }
-    on.each(masters.subList(0, 1), this, node -> spread(lines(node), on));
+    if (!told.isEmpty()) {
+      spread(told.getFirst(), on);
+    }
   }
 
   private static List<String[]> lines(ServerNode node) {
@@ -65,9 +75,9 @@ final class SlotsCheck implements Check {
   }
 
   /** A node tells only of its own slots where they move. */
-  private static List<String> moving(ServerNode node) {
+  private static List<String> moving(ServerNode node, List<String[]> lines) {
     var moving = new ArrayList<String>();
-    for (String[] line : lines(node)) {
+    for (String[] line : lines) {
       for (int i = 8; i < line.length && line[2].contains("myself"); i++) {
         if (line[i].startsWith("[")) {
           boolean away = line[i].contains("->-");

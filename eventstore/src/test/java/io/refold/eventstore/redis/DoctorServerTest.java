@@ -184,7 +184,7 @@ class DoctorServerTest {
         var written = pair.store()) {
       signal(pair.replica, "STOP");
       try {
-        pair.raw.command("SET", "noise", "x".repeat(3 << 20));
+        pair.raw.command("SET", "noise", "x".repeat(40 << 20));
         Diagnosis diagnosis = Doctor.of(written).examine();
         assertThat(codes(diagnosis)).contains("replica-lagging", "not-checked");
         assertThat(diagnosis.toString()).contains("eviction at 127.0.0.1:" + pair.replica.port());

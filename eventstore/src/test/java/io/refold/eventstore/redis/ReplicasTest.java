@@ -189,6 +189,27 @@ class ReplicasTest extends DurabilityContract {
     assertThat(waits() - before).isBetween(1, 320);
   }
 
+  @Test
+  void appendsOfSeveralLevelsAtATimeGetEachItsOwnAnswer() throws Exception {
+    Durability two = Durability.replicas(2, Duration.ofMillis(100));
+    try (var executor = Executors.newFixedThreadPool(32)) {
+      var appends = new ArrayList<Callable<AppendResult>>();
+      for (int i = 0; i < 320; i++) {
+        var append =
+            Append.of(ACCOUNTS, id + "-" + i, ExpectedVersion.any(), List.of(new Deposited(i)));
+        Durability level = i % 2 == 0 ? ONE : two;
+        appends.add(() -> store.append(append.withDurability(level)));
+      }
+      List<Future<AppendResult>> answers = executor.invokeAll(appends);
+      for (int i = 0; i < answers.size(); i++) {
+        boolean one = i % 2 == 0;
+        assertThat(reached(answers.get(i).get()))
+            .returns(one ? ONE : two, Confirmation::asked)
+            .returns(one, Confirmation::reached);
+      }
+    }
+  }
+
   private static int waits() {
     try (var raw = new RawRedis(primary)) {
       return raw.calls("wait");

@@ -1,0 +1,72 @@
+package io.refold.eventstore.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+import org.redisson.client.RedisConnectionException;
+import org.redisson.client.RedisException;
+import org.redisson.client.RedisLoadingException;
+import org.redisson.client.RedisNoScriptException;
+import org.redisson.client.RedisReadonlyException;
+import org.redisson.client.RedisReconnectedException;
+import org.redisson.client.RedisTimeoutException;
+import org.redisson.client.RedisTryAgainException;
+import org.redisson.client.WriteRedisConnectionException;
+
+/** What a failure leaves behind decides whether a call is sent again, and what kept states hold. */
+class RedisErrorsTest {
+  private final Throwable scriptMissing = new RedisNoScriptException("NOSCRIPT none");
+  private final Throwable moving = new RedisTryAgainException("TRYAGAIN");
+  private final Throwable loading = new RedisLoadingException("LOADING");
+  private final Throwable replicaNow = new RedisReadonlyException("READONLY");
+  private final Throwable noConnection = new RedisConnectionException("none");
+  private final Throwable notConnected =
+      new RedisException("unable", new ConnectException("refused"));
+  private final Throwable timeout = new RedisTimeoutException("late");
+  private final Throwable broken = new WriteRedisConnectionException("broke", new IOException());
+  private final Throwable reconnected = new RedisReconnectedException("again");
+  private final Throwable forbidden = new RedisException("NOPERM this user has none");
+  private final Throwable other = new RedisException("ERR unknown command");
+
+  @Test
+  void onlyWhatCertainlyWasNotExecutedIsSentAgain() {
+    assertThat(List.of(scriptMissing, moving, loading, replicaNow, noConnection, notConnected))
+        .allMatch(RedisErrors::passes);
+    assertThat(List.of(timeout, broken, reconnected, forbidden, other))
+        .noneMatch(RedisErrors::passes);
+  }
+
+  @Test
+  void aReadIsSentAgainAfterABrokenConnectionToo() {
+    assertThat(List.of(moving, broken)).allMatch(RedisErrors::readAgain);
+    assertThat(List.of(timeout, forbidden)).noneMatch(RedisErrors::readAgain);
+  }
+
+  @Test
+  void whateverMayMeanAnotherServerDropsKeptStates() {
+    assertThat(List.of(scriptMissing, loading, replicaNow, noConnection, timeout, broken))
+        .allMatch(RedisErrors::disrupts);
+    assertThat(List.of(reconnected, new IllegalStateException("?")))
+        .allMatch(RedisErrors::disrupts);
+    assertThat(List.of(moving, forbidden, other)).noneMatch(RedisErrors::disrupts);
+  }
+
+  @Test
+  void aServerThatRefusesHasAnswered() {
+    assertThat(List.of(forbidden, other, moving)).allMatch(RedisErrors::answered);
+    assertThat(List.of(timeout, broken, reconnected, noConnection, notConnected))
+        .noneMatch(RedisErrors::answered);
+  }
+
+  @Test
+  void onlyTheCoversOfFuturesAreTakenOff() {
+    assertThat(RedisErrors.cause(new CompletionException(timeout))).isSameAs(timeout);
+    assertThat(RedisErrors.cause(notConnected)).isSameAs(notConnected);
+    assertThat(RedisErrors.cause(new CompletionException("bare", null)))
+        .isInstanceOf(CompletionException.class);
+  }
+}
