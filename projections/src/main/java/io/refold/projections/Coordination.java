@@ -30,10 +30,13 @@ final class Coordination {
   }
 
   private void coordinate() {
+    Throwable broken = null;
     try {
       while (!run.progress().ended() && !abandoned) {
         try {
-          if (!run.step()) {
+          if (broken != null) {
+            run.fail(broken.toString(), broken);
+          } else if (!run.step()) {
             Pause.of(POLL);
           }
         } catch (StoreUnavailableException | ReplyLostException away) {
@@ -43,9 +46,12 @@ final class Coordination {
               run.projection(),
               away.getMessage());
           Pause.of(POLL.multipliedBy(10));
-        } catch (RuntimeException unexpected) {
+        } catch (RuntimeException | Error unexpected) {
           LOG.error("{} of '{}' has failed", run.what(), run.projection(), unexpected);
-          run.fail(unexpected.toString(), unexpected);
+          if (broken != null) {
+            Pause.of(POLL.multipliedBy(10));
+          }
+          broken = unexpected;
         }
       }
       if (abandoned) {

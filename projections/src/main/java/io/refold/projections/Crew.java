@@ -66,6 +66,7 @@ final class Crew {
   void tick(boolean live, Terms terms) {
     if (live && !created) {
       GenerationKeys.of(store, subscriber, subscription.layout()).create();
+      events.leave(generation());
       created = true;
     }
     Terms current = live ? Pacing.READ : terms;

@@ -117,6 +117,14 @@ final class HistoryWindows {
       }
     }
 
+    void leave(Generation generation) {
+      reached.remove(generation);
+      moved.signalAll();
+      if (reached.isEmpty()) {
+        window = null;
+      }
+    }
+
     private boolean others(long sequence) {
       return reached.values().stream().anyMatch(other -> isNear(other, sequence));
     }
@@ -162,11 +170,7 @@ final class HistoryWindows {
     }
     boolean over = end && bounded.size() == read.size();
     if (over) {
-      lane.reached.remove(lease.generation());
-      lane.moved.signalAll();
-      if (lane.reached.isEmpty()) {
-        lane.window = null;
-      }
+      lane.leave(lease.generation());
     }
     return new Reading.Entries(bounded, over);
   }
@@ -218,11 +222,15 @@ final class HistoryWindows {
   }
 
   void leave(Generation generation) {
-    for (Lane lane : lanes.values()) {
+    lanes.keySet().forEach(partition -> leave(generation, partition));
+  }
+
+  void leave(Generation generation, int partition) {
+    Lane lane = lanes.get(partition);
+    if (lane != null) {
       lane.lock.lock();
       try {
-        lane.reached.remove(generation);
-        lane.moved.signalAll();
+        lane.leave(generation);
       } finally {
         lane.lock.unlock();
       }

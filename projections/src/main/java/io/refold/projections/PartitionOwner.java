@@ -146,6 +146,7 @@ final class PartitionOwner {
     Lease held = lease;
     lease = null;
     state = PartitionState.NOT_OWNED;
+    subscription.resolver().events().leave(generation(), partition);
     if (held != null) {
       subscriptions.release(held);
     }
@@ -261,7 +262,10 @@ final class PartitionOwner {
             case NOT_OWNER -> over();
             case LOST -> missing(held, progress.last());
           };
-      case LIVE -> goesOn(held) == Step.OVER ? Step.OVER : Step.IDLE;
+      case LIVE -> {
+        doubts = 0; // the log holds what was applied
+        yield goesOn(held) == Step.OVER ? Step.OVER : Step.IDLE;
+      }
       case TAKING_OVER -> Step.IDLE;
     };
   }

@@ -71,9 +71,10 @@ public final class Rebuild {
   }
 
   /**
-   * Sets how many events per second are read at most, over all processes together. Each process has
-   * the part of it that its partitions make up, and obeys within about a second; so does whoever
-   * goes on with the rebuild later.
+   * Sets how many events of the history are read per second at most, over all processes together.
+   * Each process has the part of it that its partitions make up, and obeys within about a second;
+   * so does whoever goes on with the rebuild later. Partitions that have been read to their end
+   * follow what comes in as it comes.
    *
    * @param eventsPerSecond 0 for no limit
    * @return false if it had ended before, or another process coordinates it
@@ -86,8 +87,9 @@ public final class Rebuild {
   }
 
   /**
-   * Lets nothing more be read until it is told to proceed, within about a second. What has been
-   * filled stays, also if this process ends.
+   * Lets no more of the history be read until it is told to proceed, within about a second. What
+   * has been filled stays, also if this process ends. Partitions that have been read to their end
+   * follow what comes in, but nothing switches.
    *
    * @return false if it had ended before, or another process coordinates it
    */

@@ -81,6 +81,11 @@ final class SharedEvents {
     windows.leave(generation);
   }
 
+  /** Lets nobody wait for a generation in one partition: it is not read here any more. */
+  void leave(Generation generation, int partition) {
+    windows.leave(generation, partition);
+  }
+
   /** Does what {@link EventStore#fetch} does. */
   List<StoredEvent> fetch(List<LogEntry> entries, Predicate<String> wanted) {
     if (entries.size() > FEW) {

@@ -48,6 +48,7 @@ final class Supervisor implements AutoCloseable {
   private final Map<Layout, Crew> crews = new ConcurrentHashMap<>();
   private final Set<Integer> renewing = ConcurrentHashMap.newKeySet();
   private final Map<Layout, Long> sweepings = new HashMap<>();
+  private final List<OwnerThread> dismissed = new ArrayList<>();
   private final Semaphore signals = new Semaphore(0);
   private final Consumer<Subscriber> adopt;
   private final Object round = new Object();
@@ -140,7 +141,7 @@ final class Supervisor implements AutoCloseable {
           }
         } catch (StoreUnavailableException | ReplyLostException away) {
           LOG.warn("projection '{}' waits for its store: {}", format.name(), away.getMessage());
-        } catch (RuntimeException unexpected) {
+        } catch (RuntimeException | Error unexpected) { // the thread goes on
           LOG.error("looking after projection '{}' has failed", format.name(), unexpected);
         }
       }
@@ -164,11 +165,12 @@ final class Supervisor implements AutoCloseable {
         .filter(rebuild -> rebuild.purpose() != Purpose.RECOMPUTATION)
         .filter(rebuild -> rebuild.fresh().shape().version() == format.version())
         .ifPresent(rebuild -> wanted.add(rebuild.fresh()));
+    dismissed.removeIf(owner -> !owner.running());
     for (Layout layout : List.copyOf(crews.keySet())) {
       if (layout.generation().projection().equals(format.name()) && !wanted.contains(layout)) {
         Crew crew = crews.remove(layout);
         if (crew != null) {
-          crew.stop();
+          dismissed.addAll(crew.stop());
         }
       }
     }
@@ -185,6 +187,11 @@ final class Supervisor implements AutoCloseable {
         && catalog.read().getFirst().shape().version() < format.version()) {
       store.generations().retire(format.name(), format.version(), retired);
     }
+    sweepings
+        .keySet()
+        .removeIf(known ->
+            known.generation().projection().equals(format.name())
+                && !catalog.gone().contains(known));
     catalog.gone().forEach(gone -> sweep(format, gone, catalog.read()));
   }
 
@@ -223,7 +230,7 @@ final class Supervisor implements AutoCloseable {
         List<Lease> held =
             crews.values().stream().flatMap(crew -> crew.leases(number).stream()).toList();
         if (!held.isEmpty() && renewing.add(partition)) {
-          Thread.ofVirtual().name("refold-renewal-" + number).start(() -> renew(number, held));
+          renewBeside(number, held);
         }
       }
       try {
@@ -231,6 +238,15 @@ final class Supervisor implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
+    }
+  }
+
+  private void renewBeside(int partition, List<Lease> held) {
+    try {
+      Thread.ofVirtual().name("refold-renewal-" + partition).start(() -> renew(partition, held));
+    } catch (RuntimeException | Error unexpected) { // the next round tries again
+      renewing.remove(partition);
+      LOG.error("leases of partition {} were not renewed", partition, unexpected);
     }
   }
 
@@ -252,7 +268,7 @@ final class Supervisor implements AutoCloseable {
     signals.release();
     join(looking);
     drivers.forEach(Driver::close);
-    var owners = new ArrayList<OwnerThread>();
+    var owners = new ArrayList<>(dismissed);
     crews.values().forEach(crew -> owners.addAll(crew.stop()));
     boolean interrupted = false;
     for (OwnerThread owner : owners) {

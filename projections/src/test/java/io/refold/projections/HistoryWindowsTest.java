@@ -125,6 +125,20 @@ class HistoryWindowsTest {
   }
 
   @Test
+  void whoeverHasLeftAPartitionIsNotWaitedForAndItsWindowIsNotKept() {
+    fill(200, 10);
+    events.together(List.of(FIRST.generation(), SECOND.generation()));
+    events.leave(SECOND.generation(), 0);
+    List<LogEntry> alone = window(FIRST, 0);
+
+    events.fetch(alone, "a"::equals);
+    events.fetch(alone, "a"::equals);
+
+    assertThat(alone).hasSize(200);
+    assertThat(fetches).hasValue(2);
+  }
+
+  @Test
   void someoneWhoStartsInTheMiddleOfAWindowReadsItsRest() {
     fill(4_000, 10);
     events.together(List.of(FIRST.generation(), SECOND.generation()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refold.eventstore.Append;
 import io.refold.eventstore.ExpectedVersion;
+import io.refold.eventstore.Position;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.Baton.Fate;
@@ -15,6 +16,8 @@ import io.refold.projections.store.DroppedEvent;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.ParkedStream;
+import io.refold.projections.store.Subscriptions.Acquisition;
+import io.refold.projections.store.Subscriptions.Reading;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -333,6 +336,9 @@ final class ReadSideStory {
             .collect(Collectors.toSet());
     assertThat(askedToDrop).as("asked to be dropped").containsAll(dropped);
     assertThat(rows()).isEqualTo(expected(dropped));
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      assertAcknowledged(partition);
+    }
     var found = new ArrayList<Verification>();
     var verifier = new StoryProcess(store, chronicle, "verifier", KEEPING, 1, found::add);
     for (int i = 0; i < ROUNDS && found.isEmpty(); i++) {
@@ -341,6 +347,21 @@ final class ReadSideStory {
     }
     assertThat(found).as("verifications").hasSize(1);
     assertThat(found.getFirst().clean()).as("%s", found).isTrue();
+  }
+
+  /** Nothing that is applied is delivered again. */
+  private void assertAcknowledged(int partition) {
+    Layout live = store.generations().look(format.name(), 1).live().orElseThrow();
+    var subscriptions = store.subscriptions();
+    assertThat(subscriptions.acquire(live.generation(), partition, "onlooker", STEALING, 0))
+        .isInstanceOfSatisfying(
+            Acquisition.Granted.class,
+            granted ->
+                assertThat(
+                        subscriptions.pending(granted.lease(), Position.origin(partition), ENTRIES))
+                    .isInstanceOfSatisfying(
+                        Reading.Entries.class,
+                        reading -> assertThat(reading.entries()).as("not acknowledged").isEmpty()));
   }
 
   private Map<String, Map<String, List<Long>>> rows() {

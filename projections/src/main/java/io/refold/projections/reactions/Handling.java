@@ -30,11 +30,10 @@ interface Handling {
       handle(event);
     } catch (CommandOutcomeUnknownException lost) {
       throw new ReplyLostException(String.valueOf(lost.getMessage()), lost);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw EventFailure.of(event, e);
     } catch (Throwable e) {
       throw EventFailure.of(event, e);
+    } finally {
+      boolean unused = Thread.interrupted(); // whoever interrupted it meant what it was handling
     }
   }
 }

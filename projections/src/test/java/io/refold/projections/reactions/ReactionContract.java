@@ -287,6 +287,29 @@ public abstract class ReactionContract {
   }
 
   @Test
+  void anInterruptedHandlerHasFailedAndItsThreadGoesOn() {
+    append(events(), "a", new Placed("x"));
+    append(events(), "b", new Placed("y"));
+    Reaction reaction =
+        reaction(
+            StartAt.zero(),
+            (recorded, cause) -> {
+              if (recorded.id().equals("a")) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedException("took too long");
+              }
+              seen.add(recorded.id() + recorded.version());
+            });
+    try (var workers = ProjectionWorkers.on(store).add(reaction).attempts(2).start()) {
+      Await.until(workers.name() + " parks", () -> store.parked(reaction).list().size() == 1);
+      append(events(), "b", new Paid(1));
+      Await.until("the rest goes on", () -> seen.size() == 2);
+    }
+    assertThat(store.parked(reaction).list().getFirst().error()).contains("took too long");
+    assertThat(seen).containsExactly("b1", "b2");
+  }
+
+  @Test
   void aSystemThatIsAwayIsWaitedForAndNothingIsParked() {
     append(events(), "a", new Placed("x"));
     var away = new AtomicInteger(7);

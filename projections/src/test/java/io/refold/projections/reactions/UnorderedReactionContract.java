@@ -133,6 +133,28 @@ public abstract class UnorderedReactionContract {
   }
 
   @Test
+  void anInterruptedHandlerHasFailedAndItsThreadGoesOn() {
+    append(events(), "a", new Placed("x"), new Paid(1), new Paid(2));
+    UnorderedReaction reaction =
+        reaction(
+            StartAt.zero(),
+            1,
+            (recorded, cause) -> {
+              if (recorded.version() == 1) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedException("took too long");
+              }
+              seen.add(recorded.id() + recorded.version());
+            });
+    try (var workers = ProjectionWorkers.on(store).add(reaction).attempts(1).lease(LEASE).start()) {
+      Await.until(workers.name() + " parks", () -> reaction.failed(store).size() == 1);
+      awaitSettled(reaction);
+    }
+    assertThat(reaction.failed(store).getFirst().error()).contains("took too long");
+    assertThat(seen).containsExactlyInAnyOrder("a2", "a3");
+  }
+
+  @Test
   void manyEventsOfManyProcessesAreHandledOnce() {
     UnorderedReaction reaction = noting();
     var expected = new HashSet<String>();
