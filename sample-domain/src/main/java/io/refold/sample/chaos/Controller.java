@@ -189,7 +189,11 @@ final class Controller {
     boolean done = awaitDone();
     int parked = outside.progress().parked().size();
     crew.cure(); // not before: a verification under way would see rows that are not cured yet
-    if (!done || !awaitCured()) {
+    boolean cured = done && awaitCured();
+    if (cured) {
+      awaitUndisturbed(cycle);
+    }
+    if (!cured) {
       outside.progress().open().forEach(open -> findings.add(Kind.STUCK, open));
       outside
           .progress()
@@ -204,7 +208,11 @@ final class Controller {
         .forEach(
             found -> findings.add(Kind.DIFFERING_ROWS, "a verification says %s".formatted(found)));
     Audit.run(outside.history(), notes.claims(), crew.effects(), servers.mayLose(), findings);
+    long before = acknowledged;
     acknowledged = notes.claims().stream().filter(Journal.Claim::acknowledged).count();
+    if (acknowledged <= before) {
+      findings.add(Kind.STUCK, "after cycle %d nothing more is acknowledged".formatted(cycle));
+    }
     out.printf(
         "chaos: %d cycles, %d acknowledged, %d replies lost, %d parked, %s%n",
         cycle, acknowledged, notes.unknown(), parked, findings.clean() ? "all is well" : "broken");
@@ -240,6 +248,28 @@ final class Controller {
       }
       return progress.done();
     });
+  }
+
+  /** With all faults over, a rebuild and a verification go through, whatever others have met. */
+  private void awaitUndisturbed(int cycle) throws InterruptedException {
+    for (String what : List.of(WorkerProcess.REBUILD, WorkerProcess.VERIFY)) {
+      for (String name : List.of(Balances.NAME, Totals.NAME)) {
+        String order = what + " " + name;
+        crew.forgetDone();
+        long[] asked = {System.nanoTime() - AGAIN};
+        boolean done =
+            await(() -> {
+              if (System.nanoTime() - asked[0] >= AGAIN) { // an earlier one may be under way
+                asked[0] = System.nanoTime();
+                crew.tellWorker(0, order);
+              }
+              return crew.isDone(order);
+            });
+        if (!done) {
+          findings.add(Kind.STUCK, "after cycle %d no %s goes through".formatted(cycle, order));
+        }
+      }
+    }
   }
 
   /** Has what is parked tried again until nothing is parked; meanwhile, workers change once. */

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -26,6 +28,7 @@ final class Crew implements AutoCloseable {
   private final AtomicInteger started = new AtomicInteger();
   private final AtomicInteger quiet = new AtomicInteger();
   private final ConcurrentLinkedQueue<String> differing = new ConcurrentLinkedQueue<>();
+  private final Set<String> done = ConcurrentHashMap.newKeySet();
 
   /**
    * Starts the processes.
@@ -70,7 +73,19 @@ final class Crew implements AutoCloseable {
       quiet.incrementAndGet();
     } else if (line.startsWith(WorkerProcess.DIFFERS)) {
       differing.add(line.substring(WorkerProcess.DIFFERS.length()));
+    } else if (line.startsWith(WorkerProcess.DONE)) {
+      done.add(line.substring(WorkerProcess.DONE.length()));
     }
+  }
+
+  /** Tells whether a worker has carried out an order. */
+  boolean isDone(String order) {
+    return done.contains(order);
+  }
+
+  /** Has orders count as done only when they are carried out again. */
+  void forgetDone() {
+    done.clear();
   }
 
   /** Returns the verifications that have found a difference since this was asked last. */

@@ -47,6 +47,7 @@ final class WorkerProcess {
   static final String RETRY = "retry";
   static final String ANEW = "anew";
   static final String DIFFERS = "differs ";
+  static final String DONE = "done ";
 
   /** What a projection makes of an event depends on the event only; a reaction meets faults. */
   private static final int ATTEMPTS_OF_PROJECTIONS = 2;
@@ -146,6 +147,7 @@ final class WorkerProcess {
         case REBUILD -> {
           for (var rebuild : rows.rebuild(names, RebuildOptions.PLAIN.parkFailures())) {
             rebuild.await();
+            System.out.println(DONE + REBUILD + " " + rebuild.projection());
           }
         }
         case VERIFY -> {
@@ -154,6 +156,7 @@ final class WorkerProcess {
             if (!found.clean()) {
               System.out.println(DIFFERS + found);
             }
+            System.out.println(DONE + VERIFY + " " + name);
           }
         }
         default -> throw new IllegalArgumentException(order);

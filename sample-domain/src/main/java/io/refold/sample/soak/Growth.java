@@ -11,6 +11,7 @@ import io.refold.eventstore.StateCache;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.projections.Awaited;
+import io.refold.projections.ProjectionStatus;
 import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.ReadModel;
 import io.refold.projections.redis.RedisProjectionStore;
@@ -66,8 +67,13 @@ public final class Growth {
    * @param redis an empty server
    * @param most up to how many events it goes
    * @param out takes a line for each size
+   * @throws IllegalArgumentException if there are no two sizes to compare
    */
   public Growth(EmbeddedRedis redis, long most, PrintStream out) {
+    if (most < SIZES.get(1)) {
+      throw new IllegalArgumentException(
+          "a history grows to %d events or more, not %d".formatted(SIZES.get(1), most));
+    }
     this.redis = redis;
     this.most = most;
     this.out = out;
@@ -92,9 +98,10 @@ public final class Growth {
           measure(store, rows, size);
         }
       }
-      boolean flat = all.isEmpty() || all.getLast().within(FLAT, all.getFirst());
-      out.printf("grow events=%d flat=%s workers=%s%n", written, flat, workers.status().size());
-      return flat;
+      boolean flat = all.getLast().within(FLAT, all.getFirst());
+      long lag = workers.status().stream().mapToLong(ProjectionStatus::lag).sum();
+      out.printf("grow events=%d lag=%d flat=%s%n", written, lag, flat);
+      return flat && lag == 0;
     }
   }
 

@@ -84,6 +84,11 @@ final class Samples {
     return series.values().stream().filter(Series::grown).map(Series::name).toList();
   }
 
+  /** Returns what has too few samples to be judged. */
+  List<String> tooFew() {
+    return series.values().stream().filter(each -> !each.judged()).map(Series::name).toList();
+  }
+
   /** Prints a line for each series. */
   void print(PrintStream out) {
     out.printf(

@@ -9,6 +9,7 @@ import io.refold.eventstore.StateCache;
 import io.refold.eventstore.StateCodec;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.eventstore.redis.RedisEventStore;
+import io.refold.projections.Awaited;
 import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.ReadModel;
 import io.refold.projections.Rebuild;
@@ -49,6 +50,7 @@ public final class SoakRun {
   private static final int SAMPLES = 40;
   private static final Duration PAUSE = Duration.ofMillis(10);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration JUDGED = Duration.ofMinutes(1);
 
   private final EmbeddedRedis redis;
   private final Duration length;
@@ -101,6 +103,12 @@ public final class SoakRun {
       }
       samples.print(out);
       List<String> grown = samples.grown();
+      if (length.compareTo(JUDGED) >= 0) {
+        samples.tooFew().forEach(name -> failures.add("too few samples of " + name));
+      }
+      if (reactions.get() == 0) {
+        failures.add("nothing has been reacted to");
+      }
       failures.forEach(failure -> out.println("failed: " + failure));
       out.printf(
           Locale.ROOT,
@@ -159,7 +167,10 @@ public final class SoakRun {
     samples.took(kind + " command", start);
     commands.incrementAndGet();
     if (random.nextInt(AWAITED) == 0) {
-      rows.await(handled.position(), PATIENCE);
+      Awaited awaited = rows.await(handled.position(), PATIENCE);
+      if (awaited != Awaited.APPLIED) {
+        failures.add("%s of %s: %s".formatted(handled.position(), id, awaited));
+      }
       samples.took("lag", start);
     }
     pause(PAUSE);
