@@ -15,7 +15,7 @@ import org.redisson.client.protocol.CommandData;
 import org.redisson.client.protocol.RedisCommand;
 
 /** A script that is to reach a level, and where its outcome goes. Thread-safe. */
-final class ConfirmedCall {
+final class ConfirmedCall implements Lanes.Call {
   private final Durability level;
   private final Predicate<@Nullable Object> wrote;
   private final String key;
@@ -94,8 +94,13 @@ final class ConfirmedCall {
     return outcome;
   }
 
-  /** Returns until when it may be sent, by {@link System#nanoTime()}. */
-  long latest() {
+  @Override
+  public void fail(Throwable cause) {
+    end(Confirmation.unknown(level), cause);
+  }
+
+  @Override
+  public long latest() {
     return latest;
   }
 

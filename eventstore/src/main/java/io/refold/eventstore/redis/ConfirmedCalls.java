@@ -5,19 +5,14 @@ import io.netty.channel.ChannelFutureListener;
 import io.refold.eventstore.Confirmation;
 import io.refold.eventstore.Durability;
 import io.refold.eventstore.ReplyLostException;
-import io.refold.eventstore.StoreUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
@@ -41,8 +36,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What waits for a slow disk or replica holds one of {@value #UNDER_WAY} connections of its
  * level and master for that time; further calls gather for the next one, and those of other levels
- * and masters have connections of their own. One platform thread makes the calls, for the reason
- * that {@link Pipeline} has.
+ * and masters have connections of their own.
  *
  * <p>The scripts of a pipeline are answered before their wait: what is known of them is known even
  * if the wait is never answered. Redisson's batches do not serve for that: they show no reply
@@ -56,41 +50,23 @@ final class ConfirmedCalls implements AutoCloseable {
   private static final int MOST = 1_024;
   private static final int UNDER_WAY = 4;
   static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final Duration LAST_SENDING = Duration.ofSeconds(2);
 
-  private final Masters masters;
-  private final Map<Way, Lane> lanes = new ConcurrentHashMap<>();
-  private final BlockingQueue<Lane> ready = new LinkedBlockingQueue<>(); // to look at
+  private final Lanes<Way, ConfirmedCall> lanes;
   private final Set<ConfirmedCall> underWay = ConcurrentHashMap.newKeySet();
-  private final Thread sender;
   private volatile String refusal = ""; // said last
-  private volatile boolean closed;
 
   /** What calls have in common that are sent together. */
   private record Way(MasterSlaveEntry master, Durability level) {}
 
-  /** The calls that go one way. */
-  private static final class Lane {
-    private final Way way;
-    private final BlockingQueue<ConfirmedCall> waiting = new LinkedBlockingQueue<>();
-    private final Semaphore places = new Semaphore(UNDER_WAY);
-
-    Lane(Way way) {
-      this.way = way;
-    }
-
-    boolean canSend() {
-      return !waiting.isEmpty() && places.availablePermits() > 0;
-    }
-
-    boolean isIdle() {
-      return waiting.isEmpty() && places.availablePermits() == UNDER_WAY;
-    }
-  }
-
   ConfirmedCalls(Masters masters) {
-    this.masters = masters;
-    sender = Thread.ofPlatform().name("refold-confirmed").daemon().start(this::run);
+    lanes =
+        new Lanes<>(
+            "refold-confirmed",
+            MOST,
+            UNDER_WAY,
+            call -> new Way(masters.of(masters.slot(call.key())), call.level()),
+            this::send);
+    lanes.start();
   }
 
   /**
@@ -112,118 +88,29 @@ final class ConfirmedCalls implements AutoCloseable {
       List<String> keys,
       Object[] args) {
     var call = new ConfirmedCall(level, wrote, verb, script, keys, args);
-    enqueue(call);
+    lanes.add(call);
     return call.outcome();
   }
 
-  private void enqueue(ConfirmedCall call) {
-    MasterSlaveEntry master = master(call);
-    if (master == null) {
-      call.outcome().completeExceptionally(Masters.unknown(masters.slot(call.key())));
-      return;
-    }
-    Lane lane = lane(new Way(master, call.level()));
-    lane.waiting.add(call);
-    if (lane.canSend()) {
-      ready.add(lane);
-    }
-    if (closed && lane.waiting.remove(call)) {
-      call.outcome().completeExceptionally(closedException());
-    }
-  }
-
-  private @Nullable MasterSlaveEntry master(ConfirmedCall call) {
-    return masters.of(masters.slot(call.key()));
-  }
-
-  /** Lanes that nobody uses any more are forgotten when a new one appears. */
-  private Lane lane(Way way) {
-    Lane lane = lanes.get(way);
-    if (lane == null) {
-      lanes.values().removeIf(Lane::isIdle);
-      lane = lanes.computeIfAbsent(way, Lane::new);
-    }
-    return lane;
-  }
-
-  private void run() {
-    var calls = new ArrayList<ConfirmedCall>();
-    while (!closed) {
-      try {
-        Lane lane = ready.take();
-        while (lane.canSend() && !closed) {
-          lane.places.acquire();
-          lane.waiting.drainTo(calls, MOST);
-          send(lane, calls);
-          calls.clear();
-        }
-      } catch (InterruptedException e) {
-        // closed
-      } catch (Throwable e) { // this thread must go on, even without memory
-        calls.forEach(call -> call.end(Confirmation.unknown(call.level()), e));
-        calls.clear();
-      }
-    }
-    ready.addAll(lanes.values());
-    for (Lane lane = ready.poll(); lane != null; lane = ready.poll()) {
-      for (ConfirmedCall call = lane.waiting.poll(); call != null; call = lane.waiting.poll()) {
-        call.outcome().completeExceptionally(closedException());
-      }
-    }
-  }
-
-  /** Sends calls; whatever happens, each gets an outcome and the place becomes free again. */
-  private void send(Lane lane, List<ConfirmedCall> taken) {
-    Durability level = lane.way.level();
-    var calls = new ArrayList<ConfirmedCall>(taken.size());
-    for (ConfirmedCall call : taken) {
-      if (inTime(call)) {
-        if (lane.way.master().equals(master(call))) {
-          calls.add(call);
-        } else {
-          enqueue(call); // its slot has moved while it waited
-        }
-      }
-    }
+  private CompletableFuture<?> send(Way way, List<ConfirmedCall> calls) {
     underWay.addAll(calls);
     CompletableFuture<Confirmation> sent;
     try {
-      sent =
-          calls.isEmpty()
-              ? CompletableFuture.completedFuture(Confirmation.unknown(level))
-              : start(lane.way, calls);
-    } catch (Throwable e) { // this thread must go on, even without memory
+      sent = start(way, calls);
+    } catch (Throwable e) { // also without memory each call gets an outcome
       sent = CompletableFuture.failedFuture(e);
     }
-    var unused =
-        sent.whenComplete((confirmation, failure) -> {
-          lane.places.release();
-          if (lane.canSend()) {
-            ready.add(lane);
-          }
-          Throwable cause =
-              failure == null
-                  ? new RedisTimeoutException("the call was not answered")
-                  : RedisErrors.cause(failure);
-          for (ConfirmedCall call : calls) {
-            call.end(confirmation == null ? Confirmation.unknown(level) : confirmation, cause);
-            underWay.remove(call);
-          }
-        });
-  }
-
-  /** A call that has waited too long for a hung server is not sent any more. */
-  private static boolean inTime(ConfirmedCall call) {
-    if (System.nanoTime() - call.latest() < 0) {
-      return true;
-    }
-    call.outcome()
-        .completeExceptionally(
-            new StoreUnavailableException(
-                "Redis has not answered earlier calls for %s, so this one was not sent"
-                    .formatted(PATIENCE.plus(ConfirmedCall.within(call.level()))),
-                null));
-    return false;
+    return sent.whenComplete((confirmation, failure) -> {
+      Throwable cause =
+          failure == null
+              ? new RedisTimeoutException("the call was not answered")
+              : RedisErrors.cause(failure);
+      Confirmation known = confirmation == null ? Confirmation.unknown(way.level()) : confirmation;
+      for (ConfirmedCall call : calls) {
+        call.end(known, cause);
+        underWay.remove(call);
+      }
+    });
   }
 
   private CompletableFuture<Confirmation> start(Way way, List<ConfirmedCall> calls) {
@@ -328,24 +215,15 @@ final class ConfirmedCalls implements AutoCloseable {
     };
   }
 
-  private static StoreUnavailableException closedException() {
-    return new StoreUnavailableException("the store is closed (nothing was written)", null);
-  }
-
   /** Fails what still waits. What is under way ends by itself while the client is open. */
   @Override
   public void close() {
-    closed = true;
-    sender.interrupt();
+    lanes.close();
   }
 
   /** Fails what is under way, after the client was shut down: Redisson never answers it then. */
   void abandon() {
-    try {
-      sender.join(LAST_SENDING);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    lanes.awaitLast();
     var cause =
         new ReplyLostException(
             "the store was closed before Redis answered",

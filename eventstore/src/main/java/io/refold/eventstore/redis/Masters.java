@@ -2,7 +2,6 @@ package io.refold.eventstore.redis;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisMovedException;
@@ -29,11 +28,18 @@ final class Masters {
     return connections.calcSlot(key);
   }
 
-  /** Returns the master of a slot; null if none is known. */
-  @Nullable MasterSlaveEntry of(int slot) {
+  /**
+   * Returns the master of a slot.
+   *
+   * @throws RedisNodeNotFoundException if none is known
+   */
+  MasterSlaveEntry of(int slot) {
     MasterSlaveEntry known = connections.getWriteEntry(slot);
+    if (known == null) {
+      throw new RedisNodeNotFoundException("no master is known for slot " + slot);
+    }
     Move move = moves.get(slot);
-    if (move == null || known == null) {
+    if (move == null) {
       return known;
     }
     if (move.from().equals(known)) {
@@ -56,9 +62,5 @@ final class Masters {
                 moves.put(reply.getSlot(), new Move(from, to));
               }
             });
-  }
-
-  static RedisNodeNotFoundException unknown(int slot) {
-    return new RedisNodeNotFoundException("no master is known for slot " + slot);
   }
 }
