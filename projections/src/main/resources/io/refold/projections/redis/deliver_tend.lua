@@ -43,7 +43,7 @@ end
 
 local cursor = '0-0'
 repeat
-  local claimed = redis.call('XAUTOCLAIM', KEYS[3], ARGV[1], ARGV[2], ARGV[3], cursor, 'COUNT', 1)
+  local claimed = redis.call('XAUTOCLAIM', KEYS[3], ARGV[1], ARGV[2], string.format('%.0f', idle), cursor, 'COUNT', 1)
   if claimed[2][1] then return {#entries > 0 and 1 or 0, claimed[2][1]} end
   cursor = claimed[1]
 until cursor == '0-0'
