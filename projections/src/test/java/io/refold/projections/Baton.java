@@ -58,6 +58,7 @@ final class Baton {
   private volatile @Nullable Throwable failure;
   private volatile boolean running;
   private volatile boolean useful;
+  private volatile String before = "";
 
   /**
    * Makes one that has nothing to do.
@@ -70,6 +71,7 @@ final class Baton {
 
   /** The gate before the process's store. */
   @Nullable Object pass(String name, GatedStore.Call call) throws Throwable {
+    before = name;
     stop.release();
     turn.acquireUninterruptibly();
     return switch (fate) {
@@ -98,6 +100,11 @@ final class Baton {
   /** Tells whether a job stands before a call. */
   boolean running() {
     return running;
+  }
+
+  /** Returns the name of the call that a job stands before. */
+  String before() {
+    return before;
   }
 
   /** Tells whether the last job that has ended of itself found something to do. */

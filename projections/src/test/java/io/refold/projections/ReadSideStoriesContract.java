@@ -1,5 +1,7 @@
 package io.refold.projections;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.refold.projections.Baton.Fate;
@@ -25,8 +27,11 @@ import org.slf4j.LoggerFactory;
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class ReadSideStoriesContract {
   private static final int MOVES = 120;
-  private static final List<String> STREAMS = List.of("p/a", "p/b", "q/a", "r", "s");
+  private static final List<String> STREAMS = List.of("p/a", "p/b", "t/a", "r", "u");
   private static final List<Integer> CALLS = List.of(1, 1, 1, 2, 3, 5, 9, 20, 60);
+  private static final int MANY = 60;
+  private static final List<String> DECISIVE =
+      List.of("commit", "commit", "commit", "settle", "park", "unpark", "unnote", "drop");
 
   /** Returns an empty store with 2 partitions. */
   protected abstract ProjectionStore empty();
@@ -42,6 +47,12 @@ public abstract class ReadSideStoriesContract {
   @AfterAll
   static void speakUp() {
     ((Logger) LoggerFactory.getLogger("io.refold.projections")).setLevel(null);
+  }
+
+  @Test
+  void everyPartitionHasStreams() {
+    assertThat(STREAMS.stream().map(stream -> Shop.ORDERS.stream(stream).partition(2)))
+        .contains(0, 1);
   }
 
   @Test
@@ -131,7 +142,9 @@ public abstract class ReadSideStoriesContract {
     }
 
     private Move go() {
-      return new Move.Go(process(), job(), fuzz.pick(CALLS));
+      return fuzz.oneIn(4)
+          ? new Move.Go(process(), job(), MANY, fuzz.pick(DECISIVE))
+          : new Move.Go(process(), job(), fuzz.pick(CALLS), "");
     }
 
     private Job job() {

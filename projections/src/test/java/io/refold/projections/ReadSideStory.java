@@ -57,8 +57,11 @@ final class ReadSideStory {
     /** A shard of the generation that is read loses its rows, as in a failover to a replica. */
     record Lose(int shard) implements Move {}
 
-    /** A process goes on by some calls; if it has nothing to do, it begins this. */
-    record Go(int process, Job job, int calls) implements Move {}
+    /**
+     * A process goes on by some calls, but not beyond where it stands before one of this name; if
+     * it has nothing to do, it begins this.
+     */
+    record Go(int process, Job job, int calls, String before) implements Move {}
 
     /** A process goes on by one call, which goes wrong. */
     record Fail(int process, Fate fate) implements Move {}
@@ -189,7 +192,7 @@ final class ReadSideStory {
         store.views().delete(live.generation(), shard % store.shards(), live.shape().indexes());
         store.views().create(live.generation(), shard % store.shards());
       }
-      case Move.Go(int process, Job job, int calls) -> {
+      case Move.Go(int process, Job job, int calls, String before) -> {
         Actor actor = actors.get(process);
         boolean goesOn = true;
         for (int i = 0; i < calls && goesOn; i++) {
@@ -199,7 +202,10 @@ final class ReadSideStory {
           if (actor.baton().running()) {
             actor.baton().goOn(Fate.FINE);
           }
-          goesOn = actor.baton().running() || actor.baton().useful();
+          goesOn =
+              actor.baton().running()
+                  ? !actor.baton().before().equals(before)
+                  : actor.baton().useful();
         }
       }
       case Move.Fail(int process, Fate fate) -> {

@@ -52,7 +52,21 @@ final class RedisGenerations implements Generations {
         () ->
             new Layout(
                 new Generation(projection, Integer.parseInt(text(reply, index))),
-                Objects.requireNonNull(MAPPER.readValue(text(reply, index + 1), Shape.class))));
+                shape(text(reply, index + 1))));
+  }
+
+  /**
+   * Reads how a generation is laid out.
+   *
+   * @throws IllegalArgumentException if it has a number of shards that none has
+   */
+  static Shape shape(String json) {
+    Shape shape = Objects.requireNonNull(MAPPER.readValue(json, Shape.class));
+    int least = shape.kind() == Kind.ROWS ? 1 : 0;
+    if (shape.shards() < least || shape.shards() > RedisProjectionStore.MAX_SHARDS) {
+      throw new IllegalArgumentException("a generation has no %d shards".formatted(shape.shards()));
+    }
+    return shape;
   }
 
   private static boolean present(List<?> reply, int index) {

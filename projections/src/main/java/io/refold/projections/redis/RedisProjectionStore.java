@@ -22,6 +22,9 @@ public final class RedisProjectionStore implements ProjectionStore {
   /** How many shards rows are spread over unless another number is given. */
   public static final int DEFAULT_SHARDS = 4;
 
+  /** How many shards rows are spread over at most. */
+  static final int MAX_SHARDS = 1_024;
+
   private final RedisEventStore events;
   private final int shards;
   private final RedisSubscriptions subscriptions;
@@ -32,8 +35,9 @@ public final class RedisProjectionStore implements ProjectionStore {
   private final RedisGenerations generations;
 
   private RedisProjectionStore(RedisEventStore events, int shards) {
-    if (shards < 1 || shards > 1_024) {
-      throw new IllegalArgumentException("rows have 1 to 1,024 shards, not " + shards);
+    if (shards < 1 || shards > MAX_SHARDS) {
+      throw new IllegalArgumentException(
+          "rows have 1 to %,d shards, not %d".formatted(MAX_SHARDS, shards));
     }
     this.events = events;
     this.shards = shards;

@@ -379,14 +379,20 @@ final class RedisSubscriptions implements Subscriptions {
     return reply.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            new Outlook(
-                state(partition, list(reply.get(7))),
-                text(reply, 0),
-                number(reply, 1) == 1,
-                position(partition, reply, 2),
-                number(reply, 3),
-                number(reply, 4),
-                (int) number(reply, 5),
-                (int) number(reply, 6)));
+            StoredBytes.read(
+                () -> "what is known of a projection in partition " + partition,
+                () -> outlook(partition, reply)));
+  }
+
+  private static Outlook outlook(int partition, List<?> reply) {
+    return new Outlook(
+        state(partition, list(reply.get(7))),
+        text(reply, 0),
+        number(reply, 1) == 1,
+        position(partition, reply, 2),
+        number(reply, 3),
+        number(reply, 4),
+        (int) number(reply, 5),
+        (int) number(reply, 6));
   }
 }

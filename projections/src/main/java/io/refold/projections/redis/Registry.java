@@ -2,7 +2,6 @@ package io.refold.projections.redis;
 
 import io.refold.eventstore.redis.Examination;
 import io.refold.projections.store.Generation;
-import io.refold.projections.store.Generations.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What the hash of all projections says, as an onlooker sees it.
@@ -18,8 +16,6 @@ import tools.jackson.databind.json.JsonMapper;
  * @param fields its fields
  */
 record Registry(Map<String, String> fields) {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
   /**
    * A version that is read.
    *
@@ -139,6 +135,6 @@ record Registry(Map<String, String> fields) {
   /** Returns over how many shards a generation's rows are spread; 0 if it has none. */
   int shards(Generation generation) {
     String shape = field(generation.projection(), "gen:" + generation.number());
-    return shape.isEmpty() ? 0 : MAPPER.readValue(shape, Shape.class).shards();
+    return shape.isEmpty() ? 0 : RedisGenerations.shape(shape).shards();
   }
 }

@@ -9,4 +9,4 @@ if seen[1] ~= ARGV[2] or string.match(seen[2] or '', '^%d+ (.*)$') ~= ARGV[3] th
 local time = redis.call('TIME')
 local expires = tonumber(time[1]) * 1000000 + tonumber(time[2]) + tonumber(ARGV[4])
 redis.call('HSET', KEYS[1], name .. 'coordinator', string.format('%.0f ', expires) .. ARGV[3])
-return {seen[3]}
+return {seen[3] or ''}
