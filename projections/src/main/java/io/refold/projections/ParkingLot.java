@@ -87,7 +87,7 @@ final class ParkingLot {
     if (first == null) {
       return streams.unpark(lease, stream) == Outcome.DONE;
     }
-    if (request instanceof Request.Drop drop && drop.version() == first) {
+    if (request instanceof Request.Drop drop && drop.version() == first && exists(stream, first)) {
       var event = new EventAddress(stream, first);
       if (streams.drop(lease, List.of(event), drop.reason()) != Outcome.DONE) {
         return false;
@@ -95,6 +95,11 @@ final class ParkingLot {
       parking = parking.dropping(event);
     }
     return retry(stream, settled);
+  }
+
+  /** Notes that a crash has left behind are parked in front of an event that may never come. */
+  private boolean exists(StreamId stream, long version) {
+    return !subscription.store().events().read(stream, version - 1, 1).isEmpty();
   }
 
   /** Applies a stream as far as it can be; the record moves on to an event that fails. */

@@ -33,6 +33,7 @@ final class Standstill {
   private final Map<Integer, Lease> leases = new HashMap<>();
   private final Map<Integer, Position> settled = new HashMap<>();
   private final Map<Integer, Position> positions = new HashMap<>();
+  private final Map<Integer, Map<Integer, Position>> recorded = new HashMap<>(); // of each shard
   private final List<Position> lost = new ArrayList<>();
 
   private Standstill(ProjectionStore store, Subscriber subscriber, Filling filling, Runnable part) {
@@ -108,6 +109,10 @@ final class Standstill {
     lost.addAll(missing);
     leases.put(partition, lease);
     settled.put(partition, fence.get().settled());
+    store
+        .subscriptions()
+        .outlook(partition, old())
+        .ifPresent(found -> recorded.put(partition, found.state().shards()));
     positions.put(
         partition,
         reached.stream()
@@ -141,7 +146,7 @@ final class Standstill {
    * the shards that have it skip it here, and its owner will find it done.
    *
    * @throws EventFailure if an event cannot be applied
-   * @throws IllegalStateException if the fence was lifted, or history lost
+   * @throws IllegalStateException if the fence was lifted, or history or rows lost
    */
   void complete() throws EventFailure {
     for (int partition = 0; partition < store.events().partitions(); partition++) {
@@ -157,6 +162,7 @@ final class Standstill {
     var subscription =
         Subscription.of(store, subscriber, filling.old(), SharedEvents.alone(store.events()));
     Parking parking = parking(store, partition, old());
+    Map<Integer, Position> shards = new HashMap<>(recorded.getOrDefault(partition, Map.of()));
     long after = from;
     while (after < to) {
       part.run();
@@ -169,11 +175,16 @@ final class Standstill {
       if (entries.isEmpty()) {
         throw new IllegalStateException("history of partition %d was lost".formatted(partition));
       }
-      Target.Result result = subscription.apply(lease(partition), entries, parking, Map.of());
-      if (!(result instanceof Target.Result.Applied)) {
-        throw new IllegalStateException(
-            "partition %d of %s does not stand still any more: %s"
-                .formatted(partition, old(), result));
+      switch (subscription.apply(lease(partition), entries, parking, shards)) {
+        case Target.Result.Applied applied -> shards.putAll(applied.shards());
+        case Target.Result.Regressed(int shard) ->
+            throw new IllegalStateException(
+                "shard %d of %s has lost rows of partition %d, which its owner is about to fill again"
+                    .formatted(shard, old(), partition));
+        case Target.Result result ->
+            throw new IllegalStateException(
+                "partition %d of %s does not stand still any more: %s"
+                    .formatted(partition, old(), result));
       }
       after = entries.getLast().position().sequence();
     }
