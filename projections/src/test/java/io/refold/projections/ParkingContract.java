@@ -148,6 +148,33 @@ public abstract class ParkingContract {
   }
 
   @Test
+  void aDropAskedOfWhatTwoCrashesHaveLeftBehindDropsNothing() {
+    placeGoodAndBad();
+    PartitionOwner first = owner("a");
+    untilIdle(first);
+    ledger.mend();
+    store.parked(ledger).retry(BAD);
+    store.fates(call -> call.equals("unnote") ? Fate.REFUSED : Fate.FINE);
+    assertThatThrownBy(() -> untilIdle(first)).isInstanceOf(StoreUnavailableException.class);
+
+    first.release();
+    PartitionOwner second = owner("b");
+    store.fates(call -> call.equals("ask") ? Fate.REFUSED : Fate.FINE);
+    assertThatThrownBy(second::step).isInstanceOf(StoreUnavailableException.class);
+    store.fates(call -> Fate.FINE);
+    ParkedStream left = parked();
+    assertThat(left.version()).isEqualTo(6); // and there are 5
+    store.parked(ledger).drop(left, "it fails");
+    untilIdle(second);
+
+    assertComplete();
+    assertThat(store.parked(ledger).dropped()).isEmpty();
+    append(events(), BAD.id(), new Paid(16));
+    untilIdle(second);
+    assertComplete();
+  }
+
+  @Test
   void aRetriedStreamLandsOnceAndFollowsOn() {
     placeGoodAndBad();
     PartitionOwner owner = owner("a");
