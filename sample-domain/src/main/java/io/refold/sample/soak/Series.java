@@ -1,72 +1,39 @@
 package io.refold.sample.soak;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-
 /**
- * What one thing measured over time. It has grown where the middle of its last quarter lies above
- * that of its second one by more than a share and an amount; the first quarter is warm-up. With
- * fewer than eight samples nothing is judged.
+ * What one thing measured over time. It has grown where its last quarter lies above its second one
+ * by more than a tolerance; the first quarter is warm-up.
  */
-final class Series {
-  private static final int FEWEST = 8;
-
-  private final String name;
-  private final double share;
-  private final double amount;
-  private final List<Double> samples = new ArrayList<>();
+sealed interface Series permits Gauge, Latency {
 
   /**
-   * Starts empty.
+   * How far the last quarter may lie above the second one.
    *
-   * @param name what is measured, with its unit
-   * @param share by which it may grow, of what it was: 0.5 is half as much again
-   * @param amount by which it may grow besides
+   * @param share of what it was: 0.5 is half as much again
+   * @param amount besides
    */
-  Series(String name, double share, double amount) {
-    this.name = name;
-    this.share = share;
-    this.amount = amount;
-  }
+  record Tolerance(double share, double amount) {}
 
-  void add(double sample) {
-    samples.add(sample);
-  }
+  /** Returns what is measured, with its unit. */
+  String name();
 
-  String name() {
-    return name;
-  }
+  /** Returns what the second quarter says. */
+  double before();
 
-  /** Returns the middle of the second quarter. */
-  double before() {
-    return median(samples.size() / 4, samples.size() / 2);
-  }
+  /** Returns what the last quarter says. */
+  double after();
 
-  /** Returns the middle of the last quarter. */
-  double after() {
-    return median(samples.size() - samples.size() / 4, samples.size());
-  }
+  /** Returns whether both quarters say enough to be compared. */
+  boolean judged();
+
+  Tolerance tolerance();
 
   /** Returns up to where the last quarter may lie. */
-  double limit() {
-    return before() * (1 + share) + amount;
+  default double limit() {
+    return before() * (1 + tolerance().share()) + tolerance().amount();
   }
 
-  boolean judged() {
-    return samples.size() >= FEWEST;
-  }
-
-  boolean grown() {
+  default boolean grown() {
     return judged() && after() > limit();
-  }
-
-  private double median(int from, int to) {
-    if (from >= to) {
-      return 0;
-    }
-    double[] some = samples.subList(from, to).stream().mapToDouble(Double::doubleValue).toArray();
-    Arrays.sort(some);
-    return some[some.length / 2];
   }
 }

@@ -50,7 +50,7 @@ public final class SoakRun {
   private static final int SAMPLES = 40;
   private static final Duration PAUSE = Duration.ofMillis(10);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
-  private static final Duration JUDGED = Duration.ofMinutes(1);
+  private static final Duration JUDGED = Duration.ofMinutes(5);
 
   private final EmbeddedRedis redis;
   private final Duration length;
@@ -104,7 +104,7 @@ public final class SoakRun {
       samples.print(out);
       List<String> grown = samples.grown();
       if (length.compareTo(JUDGED) >= 0) {
-        samples.tooFew().forEach(name -> failures.add("too few samples of " + name));
+        samples.tooFew().forEach(name -> failures.add("too little to judge " + name));
       }
       if (reactions.get() == 0) {
         failures.add("nothing has been reacted to");

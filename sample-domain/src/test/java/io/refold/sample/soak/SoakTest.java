@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
 import io.refold.eventstore.embedded.EmbeddedRedis;
+import io.refold.sample.soak.Series.Tolerance;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,7 +22,7 @@ class SoakTest {
   private static final Duration SHORT = Duration.ofSeconds(8);
 
   private static Series series(double share, double amount, DoubleStream samples) {
-    var series = new Series("things", share, amount);
+    var series = new Gauge("things", new Tolerance(share, amount));
     samples.forEach(series::add);
     return series;
   }
@@ -50,6 +54,39 @@ class SoakTest {
 
     assertThat(few.judged()).isFalse();
     assertThat(few.grown()).isFalse();
+  }
+
+  /** Returns 40 spans of so many times each, in milliseconds what a span is given. */
+  private static Latency latency(double percentile, int times, IntToDoubleFunction millis) {
+    var spans = new ArrayList<Histogram>();
+    for (int n = 0; n < 40; n++) {
+      var span = new Histogram(3);
+      span.recordValueWithCount(Math.round(millis.applyAsDouble(n) * 1_000), times);
+      spans.add(span);
+    }
+    return new Latency("lag", percentile, new Tolerance(1, 5), spans);
+  }
+
+  @Test
+  void aPercentileIsThatOfAWholeQuarter() {
+    var slower = latency(50, 10, n -> n + 1);
+    var onePause = latency(99, 200, n -> n == 35 ? 900 : 1);
+    var lastSpanSlow = latency(50, 200, n -> n == 39 ? 900 : 1);
+
+    assertThat(slower.before()).isEqualTo(15, offset(0.1));
+    assertThat(slower.after()).isEqualTo(35, offset(0.1));
+    assertThat(slower.limit()).isEqualTo(35, offset(0.1));
+    assertThat(onePause.grown()).isTrue();
+    assertThat(lastSpanSlow.grown()).isFalse();
+  }
+
+  @Test
+  void aPercentileThatHardlyAnyTimeExceedsIsNotJudged() {
+    assertThat(latency(50, 2, n -> n * n).grown()).isTrue();
+    assertThat(latency(50, 1, n -> n * n).judged()).isFalse();
+    assertThat(latency(99, 100, n -> n * n).grown()).isTrue();
+    assertThat(latency(99, 99, n -> n * n).judged()).isFalse();
+    assertThat(latency(99, 99, n -> n * n).grown()).isFalse();
   }
 
   @Test
