@@ -25,7 +25,7 @@ public final class Balances implements Projection<Balance> {
 
   @Override
   public int version() {
-    return 1;
+    return 1; // count it up when the same events would give other rows
   }
 
   @Override
