@@ -63,13 +63,11 @@ final class BulkReads implements AutoCloseable {
 
   private <T> List<BulkConnection.Request<T>> requests(RedisClient node, List<Range<T>> ranges) {
     String command = node.getConfig().getCommandMapper().map("XRANGE");
-    var names = connections.getServiceManager().getNameMapper();
     var requests = new ArrayList<BulkConnection.Request<T>>(ranges.size());
     for (Range<T> range : ranges) {
       requests.add(
           new BulkConnection.Request<>(
-              BulkConnection.range(
-                  command, names.map(range.key()), range.from(), range.to(), range.limit()),
+              BulkConnection.range(command, range.key(), range.from(), range.to(), range.limit()),
               range.reader()));
     }
     return requests;

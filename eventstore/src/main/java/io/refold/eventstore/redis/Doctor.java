@@ -88,7 +88,7 @@ public final class Doctor implements AutoCloseable {
    *
    * @param config a single server, a cluster, or sentinels
    * @param namespace the store's namespace
-   * @throws IllegalArgumentException if the configuration names none of these
+   * @throws IllegalArgumentException if the configuration names none of these, or has a NameMapper
    * @throws StoreUnavailableException if the servers cannot be reached
    */
   public static Doctor connect(Config config, String namespace) {

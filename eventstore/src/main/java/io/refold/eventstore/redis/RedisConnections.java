@@ -13,6 +13,8 @@ import org.redisson.config.BaseConfig;
 import org.redisson.config.BaseMasterSlaveServersConfig;
 import org.redisson.config.ClusterServersConfig;
 import org.redisson.config.Config;
+import org.redisson.config.DefaultNameMapper;
+import org.redisson.config.NameMapper;
 import org.redisson.config.ReadMode;
 import org.redisson.config.SentinelServersConfig;
 
@@ -113,8 +115,13 @@ final class RedisConnections {
             + reason);
   }
 
-  /** Returns a copy that reads from masters only and leaves repeating calls to us. */
+  /**
+   * Returns a copy that reads from masters only and leaves repeating calls to us.
+   *
+   * @throws IllegalArgumentException if it names no servers that are known, or maps names
+   */
   static Config safe(Config given) {
+    checkNames(given.getNameMapper());
     var config = new Config(given);
     config.setCodec(BytesCodec.INSTANCE);
     config.setConnectionListener(new Disruptions(given.getConnectionListener()));
@@ -159,8 +166,19 @@ final class RedisConnections {
     return config;
   }
 
+  @SuppressWarnings("deprecation") // a server's own mapper still counts
   private static <T extends BaseConfig<T>> void strict(BaseConfig<T> servers) {
+    checkNames(servers.getNameMapper());
     servers.setRetryAttempts(0);
+  }
+
+  /** Redisson maps only the keys of its own calls, and one store must not lie in two places. */
+  private static void checkNames(NameMapper names) {
+    if (!names.getClass().equals(DefaultNameMapper.class)) {
+      throw new IllegalArgumentException(
+          "the Redisson config must not map names: take its NameMapper %s away and use namespace(...), which every key begins with"
+              .formatted(names.getClass().getName()));
+    }
   }
 
   private static <T extends BaseMasterSlaveServersConfig<T>> T fromMasters(T servers) {

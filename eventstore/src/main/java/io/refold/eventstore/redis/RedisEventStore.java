@@ -96,6 +96,7 @@ public final class RedisEventStore implements EventStore {
    * single server, a cluster, or sentinels. Reads from masters and never repeats a call that may
    * have been executed, whatever the configuration says.
    *
+   * @throws IllegalArgumentException if the configuration names none of these, or has a NameMapper
    * @throws StoreUnavailableException if the servers cannot be reached
    * @throws StoreMisconfiguredException if a server would lose history, or is too old
    */
@@ -114,7 +115,12 @@ public final class RedisEventStore implements EventStore {
     return new RedisEventStoreBuilder(RedisConnections.ofUrl(url));
   }
 
-  /** Starts to describe a store on the servers of a Redisson configuration. */
+  /**
+   * Starts to describe a store on the servers of a Redisson configuration: a single server, a
+   * cluster, or sentinels.
+   *
+   * @throws IllegalArgumentException if the configuration names none of these, or has a NameMapper
+   */
   public static RedisEventStoreBuilder to(Config config) {
     return new RedisEventStoreBuilder(config);
   }

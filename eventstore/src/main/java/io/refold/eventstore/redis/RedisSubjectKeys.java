@@ -102,6 +102,7 @@ public final class RedisSubjectKeys implements SubjectKeys {
    * Opens the keys in the namespace {@code refold-keys} of the servers in a Redisson configuration:
    * a single server, a cluster, or sentinels.
    *
+   * @throws IllegalArgumentException if the configuration names none of these, or has a NameMapper
    * @throws StoreUnavailableException if the servers cannot be reached
    * @throws StoreMisconfiguredException if a crash of a server would lose keys, or it is too old
    */
@@ -120,7 +121,12 @@ public final class RedisSubjectKeys implements SubjectKeys {
     return new RedisSubjectKeysBuilder(RedisConnections.ofUrl(url));
   }
 
-  /** Starts to describe keys on the servers of a Redisson configuration. */
+  /**
+   * Starts to describe keys on the servers of a Redisson configuration: a single server, a cluster,
+   * or sentinels.
+   *
+   * @throws IllegalArgumentException if the configuration names none of these, or has a NameMapper
+   */
   public static RedisSubjectKeysBuilder to(Config config) {
     return new RedisSubjectKeysBuilder(config);
   }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.redisson.client.codec.StringCodec;
 import org.redisson.config.Config;
+import org.redisson.config.NameMapper;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StartCheckTest {
@@ -99,6 +100,44 @@ class StartCheckTest {
       assertThat(config.useSingleServer().getRetryAttempts()).as("the caller's own").isEqualTo(7);
       assertThatThrownBy(() -> RedisEventStore.connect(new Config()))
           .hasMessageContaining("must name a single server");
+    }
+  }
+
+  @Test
+  @SuppressWarnings("deprecation") // a server's own mapper still counts
+  void aNameMapperIsRefusedBecauseRedissonDoesNotSeeEveryKey() {
+    var mapper =
+        new NameMapper() {
+          @Override
+          public String map(String name) {
+            return "mapped:" + name;
+          }
+
+          @Override
+          public String unmap(String name) {
+            return name.substring("mapped:".length());
+          }
+        };
+    var whole = new Config().setNameMapper(mapper);
+    whole.useSingleServer().setAddress("redis://127.0.0.1:1");
+    var single = new Config();
+    single.useSingleServer().setAddress("redis://127.0.0.1:1").setNameMapper(mapper);
+    var cluster = new Config();
+    cluster.useClusterServers().addNodeAddress("redis://127.0.0.1:1").setNameMapper(mapper);
+    var sentinels = new Config();
+    sentinels
+        .useSentinelServers()
+        .setMasterName("master")
+        .addSentinelAddress("redis://127.0.0.1:1")
+        .setNameMapper(mapper);
+
+    for (Config config : List.of(whole, single, cluster, sentinels)) {
+      assertThatThrownBy(() -> RedisEventStore.to(config))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("NameMapper")
+          .hasMessageContaining("namespace(...)");
+      assertThatThrownBy(() -> RedisSubjectKeys.to(config))
+          .isInstanceOf(IllegalArgumentException.class);
     }
   }
 
