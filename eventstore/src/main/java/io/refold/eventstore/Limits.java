@@ -58,14 +58,20 @@ public record Limits(int eventBytes, int appendEvents, int appendBytes) {
   /**
    * Checks an append. For implementations of {@link EventStore}.
    *
-   * @throws EventNotStorableException if it exceeds a limit; the message says which, and by how
-   *     much
+   * @throws EventNotStorableException if it exceeds a limit, the message says which, and by how
+   *     much; or if the type of an event begins with {@code $}, as only a {@link StreamMark} does
    */
   public void check(Append append) {
     long bytes = 0;
     long events = 0;
     for (Append.StreamWrite write : append.writes()) {
       for (EncodedEvent event : write.events()) {
+        if (event.type().startsWith("$")) {
+          throw new EventNotStorableException(
+              "the type '%s' for %s begins with '$', as only Refold's own marks do: name it otherwise"
+                  .formatted(event.type(), write.stream()),
+              null);
+        }
         int size = event.data().length;
         if (size > eventBytes) {
           throw new EventNotStorableException(

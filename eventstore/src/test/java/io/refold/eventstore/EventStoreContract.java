@@ -315,6 +315,20 @@ public abstract class EventStoreContract {
   }
 
   @Test
+  void aTypeThatWouldBeReadAsAMarkIsRefused() {
+    StreamId stream = ACCOUNTS.stream(newId());
+    var paid = new EncodedEvent("$paid", new byte[] {'{', '}'});
+    var write = new Append.StreamWrite(stream, ExpectedVersion.any(), List.of(paid));
+    var append = new Append(List.of(write), "pay", Metadata.empty());
+
+    assertThatThrownBy(() -> store().append(append))
+        .isInstanceOf(EventNotStorableException.class)
+        .hasMessageContaining("'$paid' for " + stream)
+        .hasMessageContaining("nothing was written");
+    assertThat(store().read(stream, 0, 10)).isEmpty();
+  }
+
+  @Test
   void pagesOutsideTheLimitsAreRefused() {
     StreamId stream = ACCOUNTS.stream("x");
     assertThatThrownBy(() -> store().read(stream, -1, 10)).hasMessageContaining("after -1");
