@@ -25,11 +25,21 @@ final class KeyCache<K, V> {
             .buildAsync();
   }
 
-  /** Returns what is kept, or reads it. Threads that want the same wait for one of them. */
+  /**
+   * Returns what is kept, or reads it. Threads that want the same wait for one of them; where that
+   * one fails, which may concern nobody else, each reads for itself.
+   */
   V get(K key, Supplier<V> read) {
     var reading = new CompletableFuture<V>();
     CompletableFuture<V> there = cache.asMap().putIfAbsent(key, reading);
-    return there == null ? complete(reading, read) : await(there);
+    if (there == null) {
+      return complete(reading, read);
+    }
+    try {
+      return there.join();
+    } catch (CompletionException e) {
+      return read.get();
+    }
   }
 
   /** Keeps the outcome of a call instead of what is there, from the start of the call on. */
@@ -55,14 +65,6 @@ final class KeyCache<K, V> {
     } catch (Throwable e) { // others may wait
       future.completeExceptionally(e);
       throw e;
-    }
-  }
-
-  private static <V> V await(CompletableFuture<V> future) {
-    try {
-      return future.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
 }

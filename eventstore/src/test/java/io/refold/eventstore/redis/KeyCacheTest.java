@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,6 +61,34 @@ class KeyCacheTest {
                 }))
         .isInstanceOf(SubjectKeyLostException.class);
     assertThat(cache.get("b", () -> "found")).isEqualTo("found");
+  }
+
+  @Test
+  void whoWaitsForAThreadThatFailsReadsForItself() throws Exception {
+    var begun = new CountDownLatch(1);
+    var goOn = new CountDownLatch(1);
+    var first =
+        executor.submit(() ->
+            cache.get(
+                "a",
+                () -> {
+                  slow("one", begun, goOn);
+                  throw new IllegalStateException("interrupted");
+                }));
+    begun.await();
+    var waiting = new AtomicReference<Thread>();
+    var second =
+        executor.submit(() -> {
+          waiting.set(Thread.currentThread());
+          return cache.get("a", () -> "two");
+        });
+    while (waiting.get() == null || waiting.get().getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    goOn.countDown();
+
+    assertThatThrownBy(first::get).hasMessageContaining("interrupted");
+    assertThat(second.get()).isEqualTo("two");
   }
 
   private static String slow(String value, CountDownLatch begun, CountDownLatch goOn) {
