@@ -255,7 +255,18 @@ public abstract class UniqueValuesContract {
   @Test
   void aValueMayHaveAnyText() {
     var texts =
-        List.of("{x}", "a:b", " ", "line\nbreak\0", "Zoë 🚗", "ä".repeat(256), "x}{y", "\"'\\");
+        List.of(
+            "{x}",
+            "a:b",
+            " ",
+            "line\nbreak\0",
+            "Zoë 🚗",
+            "ä".repeat(256),
+            "x}{y",
+            "a}b{c}",
+            "}{d}",
+            "}b{e}",
+            "\"'\\");
     for (String text : texts) {
       String unique = text.length() > 200 ? text : text + value;
       assertThat(names().reserve(unique, alice, "c1", HOLD)).isInstanceOf(Result.Reserved.class);

@@ -60,6 +60,17 @@ final class Keys {
     }
   }
 
+  /**
+   * Returns the part of a key that decides on its slot: what stands between its first <code>{
+   * </code> and the first <code>}</code> behind that, or else all of it. Redisson 4.7 takes the
+   * first <code>}</code> of the whole key; of this part it makes the right slot.
+   */
+  static String hashed(String key) {
+    int start = key.indexOf('{') + 1;
+    int end = key.indexOf('}', start);
+    return start > 0 && end > start ? key.substring(start, end) : key;
+  }
+
   /** CRC-16/XMODEM modulo 16,384, as the Redis Cluster specification defines it. */
   static int slot(String tag) {
     int crc = 0;

@@ -25,7 +25,7 @@ final class Masters {
   }
 
   int slot(String key) {
-    return connections.calcSlot(key);
+    return connections.calcSlot(Keys.hashed(key));
   }
 
   /**

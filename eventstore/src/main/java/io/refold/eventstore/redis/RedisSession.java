@@ -257,7 +257,7 @@ public final class RedisSession {
   private CompletableFuture<@Nullable Object> send(
       RedisScript script, List<String> keys, Object[] args) {
     List<Object> names = List.copyOf(keys);
-    String slot = keys.getFirst();
+    String slot = Keys.hashed(keys.getFirst());
     BiFunction<String, String, CompletableFuture<@Nullable Object>> way =
         (verb, text) ->
             calls.<@Nullable Object>submit(

@@ -9,9 +9,12 @@ import io.refold.eventstore.AppendResult;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StoredEvent;
+import io.refold.eventstore.StreamId;
+import io.refold.eventstore.UniqueValues;
 import io.refold.eventstore.embedded.ClusterNode;
 import io.refold.eventstore.embedded.EmbeddedCluster;
 import io.refold.eventstore.embedded.SlotMove;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -112,6 +115,28 @@ class ClusterFaultsTest {
       writers.stop();
       writers.verify(acknowledged -> false);
       assertThat(writers.longestMillis()).isLessThan(PATIENCE_MILLIS);
+    }
+  }
+
+  @Test
+  void aValueOfAnyTextIsFoundWhileItsSlotMoves() {
+    UniqueValues names = RedisUniqueValues.on(store, "name");
+    StreamId alice = ACCOUNTS.stream("alice");
+    for (String value : List.of("a}b{c}", "}b{e}", "}{d}")) {
+      int slot = cluster.slotOf(store.session().namespace() + ":unique:name:" + value);
+      ClusterNode from = cluster.masterOf(slot);
+      ClusterNode to =
+          cluster.masters().stream()
+              .filter(master -> !master.equals(from))
+              .findFirst()
+              .orElseThrow();
+
+      SlotMove move = cluster.startMove(slot, to);
+      assertThat(names.reserve(value, alice, "c1", Duration.ofMinutes(1)))
+          .isInstanceOf(UniqueValues.Result.Reserved.class);
+      move.finish();
+      assertThat(names.find(value)).isPresent();
+      cluster.moveSlots(from, slot);
     }
   }
 

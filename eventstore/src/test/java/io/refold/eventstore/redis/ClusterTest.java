@@ -12,6 +12,7 @@ import io.refold.eventstore.SubjectKeys;
 import io.refold.eventstore.SubjectKeysContract;
 import io.refold.eventstore.embedded.ClusterNode;
 import io.refold.eventstore.embedded.EmbeddedCluster;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -80,6 +81,17 @@ class ClusterTest extends ClusterContracts {
             .count();
 
     assertThat(masters).isEqualTo(3);
+  }
+
+  @Test
+  void theSlotOfAKeyIsTheOneThatRedisSees() {
+    var masters = new Masters(store.session().redisson());
+    for (String key :
+        List.of(
+            "a", "{a}b", "b{a}", "a}b{c}", "}{d}", "{}a", "}{}{a}", "{{a}b}", "a{b", "}a{b",
+            "{ä}")) {
+      assertThat(masters.slot(key)).as(key).isEqualTo(cluster.slotOf(key));
+    }
   }
 
   @Test
