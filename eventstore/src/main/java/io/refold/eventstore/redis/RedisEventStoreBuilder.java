@@ -162,8 +162,9 @@ public final class RedisEventStoreBuilder {
             RedisEventStore.LAYOUT,
             partitions == 0 ? DEFAULT_PARTITIONS : partitions);
     var meta = (List<?>) Objects.requireNonNull(reply);
-    String layout = Entries.text(meta.get(0));
     String store = "the store in namespace '%s'".formatted(namespace);
+    String layout =
+        StoredBytes.read(() -> "the layout version of " + store, () -> Entries.text(meta.get(0)));
     if (!layout.equals(String.valueOf(RedisEventStore.LAYOUT))) {
       throw new StoreMisconfiguredException(
           store,

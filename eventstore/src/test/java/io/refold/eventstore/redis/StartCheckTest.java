@@ -3,6 +3,7 @@ package io.refold.eventstore.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refold.eventstore.StoreDamagedException;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.embedded.EmbeddedRedis;
@@ -51,6 +52,18 @@ class StartCheckTest {
       assertThatThrownBy(() -> RedisEventStore.connect(redis.url()))
           .isInstanceOf(StoreMisconfiguredException.class)
           .hasMessageContaining("layout has version 2");
+    }
+  }
+
+  @Test
+  void aStoreWithoutALayoutIsDamaged() {
+    try (var redis = EmbeddedRedis.start()) {
+      try (var store = RedisEventStore.connect(redis.url())) {
+        store.session().redisson().getMap("refold:meta", StringCodec.INSTANCE).remove("layout");
+      }
+      assertThatThrownBy(() -> RedisEventStore.connect(redis.url()))
+          .isInstanceOf(StoreDamagedException.class)
+          .hasMessageContaining("the layout version of the store in namespace 'refold' is damaged");
     }
   }
 
