@@ -5,17 +5,34 @@ import io.refold.eventstore.UniqueValues.Reservation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps holders in memory: the readable reference. One lock makes every call atomic. */
+/**
+ * Keeps holders, and what is remembered of earlier ones, in memory: the readable reference. One
+ * lock makes every call atomic.
+ */
 final class InMemoryValueRegister implements ValueRegister {
   private final Clock clock;
   private final Map<String, Entry> entries = new HashMap<>();
+  private final Map<String, List<Past>> past = new HashMap<>(); // of each value, the oldest first
+
+  /**
+   * A claim that is over.
+   *
+   * @param ended when the owner gave the value up, or null while it has it by a later claim
+   */
+  private record Past(StreamId owner, String commandId, @Nullable Instant ended) {
+    boolean isOf(StreamId stream, String command) {
+      return owner.equals(stream) && commandId.equals(command);
+    }
+  }
 
   /** Who holds a value; confirmed where it does not expire. */
   private static final class Entry {
@@ -47,6 +64,9 @@ final class InMemoryValueRegister implements ValueRegister {
   @Override
   public synchronized Answer reserve(Reservation contender, Duration hold) {
     Instant now = clock.instant();
+    if (hasGivenUp(contender)) {
+      return new Answer.GivenUp();
+    }
     Entry entry = entries.get(contender.value());
     if (entry == null) {
       entries.put(contender.value(), new Entry(contender, now.plus(hold)));
@@ -56,7 +76,10 @@ final class InMemoryValueRegister implements ValueRegister {
       if (!entry.owner.equals(contender.owner())) {
         return new Answer.Taken(entry.owner);
       }
-      entry.commandId = contender.commandId();
+      if (!entry.commandId.equals(contender.commandId())) {
+        remember(contender.value(), entry, null);
+        entry.commandId = contender.commandId();
+      }
       return new Answer.Reserved();
     }
     if (entry.isOf(contender.owner(), contender.commandId())) {
@@ -72,7 +95,7 @@ final class InMemoryValueRegister implements ValueRegister {
   @Override
   public synchronized boolean replace(Holding expired, Reservation contender, Duration hold) {
     Entry entry = entries.get(expired.value());
-    if (entry == null || !entry.holding(expired.value()).equals(expired)) {
+    if (entry == null || !entry.holding(expired.value()).equals(expired) || hasGivenUp(contender)) {
       return false;
     }
     entries.put(expired.value(), new Entry(contender, clock.instant().plus(hold)));
@@ -110,9 +133,32 @@ final class InMemoryValueRegister implements ValueRegister {
     if (entry != null
         && entry.expires == null
         && entry.isOf(holding.owner(), holding.commandId())) {
+      Instant now = clock.instant();
+      remember(holding.value(), entry, now)
+          .replaceAll(claim ->
+              claim.ended() == null ? new Past(claim.owner(), claim.commandId(), now) : claim);
       entries.remove(holding.value());
     }
     return !entries.containsKey(holding.value());
+  }
+
+  private boolean hasGivenUp(Reservation contender) {
+    return past.getOrDefault(contender.value(), List.of()).stream()
+        .anyMatch(
+            claim -> claim.ended() != null && claim.isOf(contender.owner(), contender.commandId()));
+  }
+
+  private List<Past> remember(String value, Entry entry, @Nullable Instant ended) {
+    Instant oldest = clock.instant().minus(REMEMBERED);
+    List<Past> claims = past.computeIfAbsent(value, unused -> new ArrayList<>());
+    claims.removeIf(claim ->
+        claim.isOf(entry.owner, entry.commandId)
+            || (claim.ended() != null && claim.ended().isBefore(oldest)));
+    claims.add(new Past(entry.owner, entry.commandId, ended));
+    if (claims.size() > MOST_REMEMBERED) {
+      claims.removeFirst();
+    }
+    return claims;
   }
 
   @Override

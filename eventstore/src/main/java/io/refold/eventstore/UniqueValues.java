@@ -14,6 +14,7 @@ import java.util.function.Function;
  *     options -> vehicles.handle(stream.id(), new Register("AB 123"), options))) {
  *   case Claim.Claimed<…>(var handled) -> …
  *   case Claim.Taken<…>(var owner) -> …
+ *   case Claim.GivenUp<…> repeat -> …
  * }
  * }</pre>
  *
@@ -32,7 +33,7 @@ import java.util.function.Function;
  * values are as durable as the server's configuration makes them; values are lost on their own
  * where their node loses writes.
  *
- * <p>Values are equal if they have the same characters: unify case and blanks before.
+ * <p>Values are equal if they have the same characters: unify case and blanks.
  */
 public final class UniqueValues {
   /** How many characters a value may have. */
@@ -65,6 +66,9 @@ public final class UniqueValues {
 
     /** The value is not to be had; its owner is the same where another command reserved it. */
     record Taken(StreamId owner) implements Result {}
+
+    /** The command had the value, and its owner has given it up since; it gets it no more. */
+    record GivenUp() implements Result {}
   }
 
   /**
@@ -85,6 +89,9 @@ public final class UniqueValues {
      * this owner.
      */
     record Taken<T>(StreamId owner) implements Claim<T> {}
+
+    /** As {@link Result.GivenUp}: the command succeeded before, and was not handled again. */
+    record GivenUp<T>() implements Claim<T> {}
   }
 
   private UniqueValues(EventStore store, String scope, ValueRegister register) {
@@ -119,8 +126,9 @@ public final class UniqueValues {
    * Reserves a value, handles a command, and confirms the value. If the command is refused, the
    * value is released; if its outcome is unknown, or anything else fails, it stays reserved.
    *
-   * <p>Repeating a claim with the same command id is safe, and the way out of every unknown
-   * outcome. An owner that holds the value already keeps it, whatever becomes of the command.
+   * <p>Repeating a claim with the same command id is safe, until a day after the value was given
+   * up, and the way out of every unknown outcome. Another claim needs another command id. An owner
+   * that holds the value already keeps it, whatever becomes of the command.
    *
    * @param owner the stream to which the command writes
    * @param commandId the command's id
@@ -141,6 +149,7 @@ public final class UniqueValues {
       Function<CommandOptions, T> action) {
     return switch (reserve(value, owner, commandId, hold)) {
       case Result.Taken(StreamId other) -> new Claim.Taken<>(other);
+      case Result.GivenUp givenUp -> new Claim.GivenUp<>();
       case Result.Reserved(Reservation reservation) -> {
         T result = handle(reservation, action);
         yield confirm(reservation) ? new Claim.Claimed<>(result) : late(reservation, result);
@@ -205,6 +214,9 @@ public final class UniqueValues {
         case ValueRegister.Answer.Taken(StreamId other) -> {
           return new Result.Taken(other);
         }
+        case ValueRegister.Answer.GivenUp givenUp -> {
+          return new Result.GivenUp();
+        }
         case ValueRegister.Answer.Expired(Holding expired) -> {
           if (hasWritten(expired.owner(), expired.commandId(), value)) {
             register.confirm(value, expired.owner(), expired.commandId());
@@ -253,7 +265,8 @@ public final class UniqueValues {
   /**
    * Frees a confirmed value. Call it once its owner has written that it gives the value up, with
    * what {@link #find} returned before: where a later command of the owner has claimed the value
-   * again, nothing happens. Repeating it is safe.
+   * again, nothing happens. Repeating it is safe. For a day the last 256 commands that claimed it
+   * are remembered: they do not get it again.
    *
    * @return whether the value is free now
    * @throws StoreUnavailableException if the store cannot be used now; repeat it
@@ -272,11 +285,7 @@ public final class UniqueValues {
     return register.find(checked(value));
   }
 
-  /**
-   * Returns the owner of a value, also while it is only reserved.
-   *
-   * @see #find
-   */
+  /** Returns the owner of a value, also while it is only reserved; fails as {@link #find}. */
   public Optional<StreamId> ownerOf(String value) {
     return find(value).map(Holding::owner);
   }

@@ -10,6 +10,12 @@ import java.util.Optional;
  * <p>Every method throws {@link StoreUnavailableException} if the register cannot be used now.
  */
 public interface ValueRegister {
+  /** How long it is remembered that a command has claimed a value which was given up since. */
+  Duration REMEMBERED = Duration.ofDays(1);
+
+  /** How many such commands are remembered for one value at most: the last ones. */
+  int MOST_REMEMBERED = 256;
+
   /** What became of an attempt to reserve a value. */
   sealed interface Answer {
     /** The contender has it: until its time is over, or for good where it had it before. */
@@ -20,15 +26,22 @@ public interface ValueRegister {
 
     /** Somebody else has reserved it, too long ago; what became of that must be found out. */
     record Expired(UniqueValues.Holding holding) implements Answer {}
+
+    /** The contender's command had it, and its owner has given it up since. */
+    record GivenUp() implements Answer {}
   }
 
   /**
    * Reserves a free value for a time, or for longer if the contender's command has reserved it
-   * already. An owner for whom the value is confirmed keeps it, now under this command.
+   * already. An owner for whom the value is confirmed keeps it, now under this command. A command
+   * with which the owner had the value before it gave it up changes nothing, whoever has it now.
    */
   Answer reserve(UniqueValues.Reservation contender, Duration hold);
 
-  /** Reserves a value for another one if it is still reserved, not confirmed, as given. */
+  /**
+   * Reserves a value for another one if it is still reserved, not confirmed, as given, and the
+   * other one's command has not had it before.
+   */
   boolean replace(UniqueValues.Holding expired, UniqueValues.Reservation contender, Duration hold);
 
   /** Makes a reservation permanent; false if the value is not the owner's under this command. */
@@ -42,7 +55,8 @@ public interface ValueRegister {
   boolean release(UniqueValues.Reservation reservation);
 
   /**
-   * Frees a confirmed value if it is held by this owner under this command.
+   * Frees a confirmed value if it is held by this owner under this command, and remembers all
+   * commands with which the owner has claimed it.
    *
    * @return whether the value is free now
    */

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What unique values promise where processes die, stall and contend. */
-public abstract class UniqueValuesCrashContract extends UniqueValuesLateContract {
+public abstract class UniqueValuesCrashContract extends UniqueValuesGivenUpContract {
   @Test
   void aCommandThatDiedBeforeItsAppendIsCancelledAndItsLateAppendRefused() {
     reserved(alice, "c1");

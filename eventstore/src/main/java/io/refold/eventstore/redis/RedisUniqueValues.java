@@ -52,7 +52,8 @@ public final class RedisUniqueValues implements ValueRegister {
             contender.owner(),
             contender.commandId(),
             contender.attempt(),
-            hold.toMillis());
+            hold.toMillis(),
+            REMEMBERED.toMillis());
     return StoredBytes.read(() -> named(contender.value()), () -> answer(contender.value(), reply));
   }
 
@@ -60,6 +61,7 @@ public final class RedisUniqueValues implements ValueRegister {
     return switch (Entries.text(reply.getFirst())) {
       case "reserved" -> new Answer.Reserved();
       case "taken" -> new Answer.Taken(owner(reply.get(1)));
+      case "given up" -> new Answer.GivenUp();
       default -> {
         String command = Entries.text(reply.get(2));
         yield new Answer.Expired(new Holding(value, owner(reply.get(1)), command, false));
@@ -94,12 +96,15 @@ public final class RedisUniqueValues implements ValueRegister {
             reservation.value(),
             reservation.owner(),
             reservation.commandId(),
-            reservation.attempt()));
+            reservation.attempt(),
+            REMEMBERED.toMillis()));
   }
 
   @Override
   public boolean giveUp(Holding holding) {
-    return succeeded(call(GIVE_UP, holding.value(), holding.owner(), holding.commandId()));
+    return succeeded(
+        call(
+            GIVE_UP, holding.value(), holding.owner(), holding.commandId(), REMEMBERED.toMillis()));
   }
 
   @Override
@@ -143,6 +148,6 @@ public final class RedisUniqueValues implements ValueRegister {
   }
 
   private static RedisScript script(String name) {
-    return RedisScript.load(RedisUniqueValues.class, name);
+    return RedisScript.load(RedisUniqueValues.class, name, "unique.lua");
   }
 }

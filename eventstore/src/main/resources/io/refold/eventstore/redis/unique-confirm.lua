@@ -8,7 +8,6 @@ local key, owner, command = KEYS[1], ARGV[1], ARGV[2]
 local held = redis.call('HMGET', key, 'owner', 'command', 'until')
 if held[1] ~= owner or held[2] ~= command then return {0} end
 if held[3] then
-  redis.call('DEL', key)
-  redis.call('HSET', key, 'owner', owner, 'command', command)
+  put(key, past_claims(key), 'owner', owner, 'command', command)
 end
 return {1}

@@ -8,10 +8,9 @@ assert(tonumber(hold), 'the time to hold it is no number')
 
 local held = redis.call('HMGET', key, 'owner', 'command', 'until')
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] or not held[3] then return {0} end
+local past = past_claims(key)
+if given_up(past, ARGV[3], ARGV[4]) then return {0} end
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('DEL', key)
-redis.call('HSET', key, 'owner', ARGV[3], 'command', ARGV[4],
-  'until', string.format('%.0f', now + tonumber(hold)), 'hold', hold, 'attempt:' .. ARGV[5], '')
+put(key, past, 'owner', ARGV[3], 'command', ARGV[4],
+  'until', string.format('%.0f', milliseconds() + tonumber(hold)), 'hold', hold, 'attempt:' .. ARGV[5], '')
 return {1}

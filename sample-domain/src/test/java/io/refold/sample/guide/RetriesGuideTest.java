@@ -154,30 +154,37 @@ class RetriesGuideTest {
     var vehicles = CommandHandler.on(store, Vehicles.VEHICLES, new VehicleDecider()).build();
     UniqueValues plates = RedisUniqueValues.on(store, "plate");
 
-    assertThat(register(vehicles, plates, "v-1", "AB 123")).isEqualTo("registered");
-    assertThat(register(vehicles, plates, "v-2", "AB 123")).isEqualTo("it is vehicle:v-1's");
-    assertThatThrownBy(() -> register(vehicles, plates, "v-1", "CD 456"))
+    assertThat(register(vehicles, plates, "v-1", "AB 123", "r-1")).isEqualTo("registered");
+    assertThat(register(vehicles, plates, "v-2", "AB 123", "r-2")).isEqualTo("it is vehicle:v-1's");
+    assertThatThrownBy(() -> register(vehicles, plates, "v-1", "CD 456", "r-3"))
         .isInstanceOf(CommandRejectedException.class);
     assertThat(plates.ownerOf("CD 456")).isEmpty();
     assertThat(plates.ownerOf("AB 123")).contains(Vehicles.VEHICLES.stream("v-1"));
+
+    plates.giveUp(plates.find("AB 123").orElseThrow());
+    assertThat(register(vehicles, plates, "v-1", "AB 123", "r-1")).endsWith("given up");
+    assertThat(plates.ownerOf("AB 123")).isEmpty();
   }
 
   private static String register(
       CommandHandler<Register, Vehicle, VehicleEvent> vehicles,
       UniqueValues plates,
       String id,
-      String plate) {
+      String plate,
+      String requestId) {
     var stream = Vehicles.VEHICLES.stream(id);
     var claim =
         plates.claim(
             plate,
             stream,
-            "register-" + id + "-" + plate,
+            requestId,
             ofSeconds(30),
             options -> vehicles.handle(id, new Register(plate), options));
     return switch (claim) {
       case Claim.Claimed<Handled<Vehicle, VehicleEvent>> claimed -> "registered";
       case Claim.Taken<Handled<Vehicle, VehicleEvent>> taken -> "it is " + taken.owner() + "'s";
+      case Claim.GivenUp<Handled<Vehicle, VehicleEvent>> repeat ->
+          "it was registered, and given up";
     };
   }
 }
