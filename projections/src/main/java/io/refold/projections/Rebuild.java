@@ -7,8 +7,9 @@ import java.util.Optional;
 
 /**
  * A rebuild that this process coordinates, and the workers of all processes carry out. It goes on
- * whether or not somebody holds on to this object; if the process ends first, another one goes on
- * from where it was. Thread-safe.
+ * whether or not somebody holds on to this object; if the process ends first, another one of its
+ * version goes on from where it was. Where none is there for about four leases, workers of another
+ * version cancel it, unless it is paused. Thread-safe.
  */
 public final class Rebuild {
   private final Coordination coordination;
@@ -88,7 +89,8 @@ public final class Rebuild {
 
   /**
    * Lets no more of the history be read until it is told to proceed, within about a second. What
-   * has been filled stays, also if this process ends. Partitions that have been read to their end
+   * has been filled stays, also if all processes of its version end, until a rebuild, verification
+   * or recomputation of another version is asked for. Partitions that have been read to their end
    * follow what comes in, but nothing switches.
    *
    * @return false if it had ended before, or another process coordinates it

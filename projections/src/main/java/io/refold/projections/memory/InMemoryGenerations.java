@@ -123,7 +123,8 @@ final class InMemoryGenerations implements Generations {
         if (rebuild.fresh().shape().version() == shape.version()) {
           return taken(projected, rebuild, coordinator, lease);
         }
-        if (projected.expires.plus(lease.multipliedBy(3)).isAfter(clock.instant())) {
+        if (projected.terms.paused()
+            || projected.expires.plus(lease.multipliedBy(3)).isAfter(clock.instant())) {
           return new Start.Running(projected.coordinator, rebuild);
         }
       }
@@ -222,6 +223,9 @@ final class InMemoryGenerations implements Generations {
   @Override
   public synchronized int retire(String projection, int version, Duration age) {
     Projected projected = projected(projection);
+    if (!projected.live.containsKey(version)) {
+      return 0;
+    }
     Instant latest = clock.instant().minus(age);
     List<Layout> unseen =
         projected.live.headMap(version).values().stream()

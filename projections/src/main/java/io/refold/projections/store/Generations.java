@@ -226,8 +226,8 @@ public interface Generations {
    * Does what nobody needs to ask for: takes over a rebuild of the shape's version whose
    * coordinator has not been seen for its lease; cancels a verification or recomputation that has
    * lost its own, of whatever version, and a rebuild of another version that has lost it three
-   * leases ago; and starts the rebuild of a version that is higher than all that are live, unless
-   * one was cancelled.
+   * leases ago and is not paused; and starts the rebuild of a version that is higher than all that
+   * are live, unless one was cancelled.
    */
   Start adopt(String projection, Shape shape, String coordinator, Duration lease);
 
@@ -255,7 +255,8 @@ public interface Generations {
 
   /**
    * Lists live generations of lower versions as gone if nobody of their version was there for this
-   * long; never one beside which a fresh one is being filled.
+   * long; never one beside which a fresh one is being filled, and none while this version has no
+   * live generation itself: they are the only rows.
    *
    * @return how many
    */

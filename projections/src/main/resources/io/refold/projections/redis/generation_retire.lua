@@ -1,11 +1,12 @@
 -- Lists live generations of lower versions as gone if nobody of their version was there for long enough,
--- but none beside which a fresh one is being filled.
+-- but none beside which a fresh one is being filled, and none as long as this version has none itself.
 --
 -- KEYS  1 views
 -- ARGV  1 projection, 2 version, 3 age in microseconds
 -- reply {number of generations}
 local name, version = ARGV[1] .. ':', tonumber(ARGV[2])
 local function get(field) return redis.call('HGET', KEYS[1], name .. field) end
+if not get('live:' .. ARGV[2]) then return {0} end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local old = string.match(get('rebuild') or '', '^%d+ (%d+) ')

@@ -4,7 +4,8 @@
 -- KEYS  1 views
 -- ARGV  1 projection, 2 version, 3 shape, 4 coordinator, 5 its lease in microseconds, 6 purpose (REBUILD,
 --       VERIFICATION, RECOMPUTATION), or ADOPT: go on with a rebuild of this version, or start one if no
---       version as high is live, or was stopped; one of another version is cancelled only three leases later, 7 terms
+--       version as high is live, or was stopped; one of another version is cancelled only three leases later,
+--       and never while it is paused, 7 terms
 -- reply {'started', resumed (1 or 0), fresh generation, its shape, old generation, its shape, purpose},
 --       {'running', coordinator, fresh generation, its shape, old generation, its shape, purpose},
 --       {'nothing-live'}
@@ -31,9 +32,9 @@ if rebuild then
   local ours = read and cjson.decode(get('gen:' .. fresh)).version == version
   if ours and purpose ~= 'REBUILD' and purpose ~= 'ADOPT' then return reply('running', coordinator, rebuild) end
   if not ours then
-    if purpose == 'ADOPT' and read and expires <= now + lease and expires + 3 * lease > now then
-      return reply('running', coordinator, rebuild)
-    end
+    local wanted = string.match(get('terms') or '', '^%d+ 1 ') -- somebody has paused it, to go on
+      or expires <= now + lease and expires + 3 * lease > now
+    if purpose == 'ADOPT' and read and wanted then return reply('running', coordinator, rebuild) end
     rebuild, resumed, abandoned = nil, 0, fresh
   end
 end

@@ -266,6 +266,36 @@ public abstract class GenerationsContract {
   }
 
   @Test
+  void aPausedRebuildIsKeptForItsVersionUntilAnotherOneIsAskedFor() {
+    generations().open(projection, SHAPE);
+    Filling rebuild = filling(newer(2), layout(1));
+    adopt(NEWER, "me", LONG);
+    var paused = new Terms(5_000, true, false);
+    assertThat(generations().direct(rebuild, paused)).isTrue();
+    assertThat(generations().keep(rebuild, "me", Duration.ZERO)).contains(paused);
+    Duration over = Duration.ZERO; // as if more than three leases had passed
+    assertThat(adopt(SHAPE, "other", over)).isEqualTo(new Start.Running("me", rebuild));
+    assertThat(adopt(NEWER, "heir", over)).isEqualTo(new Start.Started(rebuild, true));
+    assertThat(generations().look(projection, 2).terms()).isEqualTo(paused);
+    assertThat(start(SHAPE, "other", over))
+        .as("somebody wants another one")
+        .isEqualTo(new Start.Started(filling(layout(3), layout(1)), false));
+  }
+
+  @Test
+  void aRebuildOfAnotherVersionThatIsNotPausedIsCancelledThreeLeasesAfterItsOwn() {
+    generations().open(projection, SHAPE);
+    Filling rebuild = filling(newer(2), layout(1));
+    adopt(NEWER, "me", LONG);
+    assertThat(generations().direct(rebuild, new Terms(5_000, false, false))).isTrue();
+    assertThat(generations().keep(rebuild, "me", Duration.ZERO)).isPresent();
+    assertThat(adopt(SHAPE, "other", Duration.ZERO)).isEqualTo(new Start.NothingLive());
+    assertThat(generations().look(projection, 1).gone()).containsExactly(newer(2));
+    assertThat(adopt(NEWER, "me", LONG)).as("with no pace").isInstanceOf(Start.Started.class);
+    assertThat(generations().look(projection, 2).terms()).isEqualTo(Terms.PLAIN);
+  }
+
+  @Test
   void termsAreRecordedWithTheRebuildAndGoWithIt() {
     generations().open(projection, SHAPE);
     var terms = new Terms(5_000, false, true);
@@ -301,6 +331,17 @@ public abstract class GenerationsContract {
     assertThat(catalog.gone()).containsExactlyInAnyOrder(layout(1), layout(3));
     assertThat(catalog.read()).containsExactly(newer(2));
     assertThat(generations().retire(projection, 2, Duration.ZERO)).as("again").isZero();
+  }
+
+  @Test
+  void aVersionWithoutRowsOfItsOwnMakesNoOtherGo() {
+    generations().open(projection, SHAPE);
+    Filling rebuild = filling(newer(2), layout(1));
+    assertThat(adopt(NEWER, "me", LONG)).isEqualTo(new Start.Started(rebuild, false));
+    assertThat(generations().cancel(rebuild)).isTrue();
+    assertThat(generations().retire(projection, 2, Duration.ZERO)).isZero();
+    assertThat(generations().look(projection, 1).live()).contains(layout(1));
+    assertThat(generations().open(projection, NEWER)).isEmpty();
   }
 
   @Test
