@@ -52,7 +52,7 @@ final class EventFetch {
             .endId(StreamMessageId.MAX)
             .count(limit);
     Map<StreamMessageId, Map<String, byte[]>> entries =
-        session.read("reading " + stream, key, target -> target.stream(key).rangeAsync(range));
+        session.read("the read of " + stream, key, target -> target.stream(key).rangeAsync(range));
     return events(stream, entries);
   }
 
@@ -80,7 +80,7 @@ final class EventFetch {
             .count(limit);
     Map<StreamMessageId, Map<String, byte[]>> entries =
         session.read(
-            "reading the log of partition " + partition,
+            "the read of the log of partition " + partition,
             key,
             target -> target.stream(key).rangeAsync(range));
     var log = new ArrayList<LogEntry>(entries.size());
@@ -149,12 +149,12 @@ final class EventFetch {
       String key = keys.stream(run.stream());
       replies.add(
           session.readAsync(
-              "reading " + run.stream(), key, target -> target.stream(key).rangeAsync(range)));
+              "the read of " + run.stream(), key, target -> target.stream(key).rangeAsync(range)));
     }
     var read = new HashMap<StreamId, List<StoredEvent>>(2 * runs.size());
     for (int i = 0; i < runs.size(); i++) {
       StreamId stream = runs.get(i).stream();
-      read.put(stream, events(stream, RedisSession.await(replies.get(i))));
+      read.put(stream, events(stream, RedisSession.awaitRead(replies.get(i))));
     }
     return read;
   }

@@ -12,14 +12,17 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import org.redisson.RedissonShutdownException;
+import org.redisson.client.RedisBusyException;
 import org.redisson.client.RedisClusterDownException;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
 import org.redisson.client.RedisLoadingException;
 import org.redisson.client.RedisMasterDownException;
 import org.redisson.client.RedisMovedException;
+import org.redisson.client.RedisNoReplicasException;
 import org.redisson.client.RedisNoScriptException;
 import org.redisson.client.RedisNodeNotFoundException;
+import org.redisson.client.RedisOutOfMemoryException;
 import org.redisson.client.RedisReadonlyException;
 import org.redisson.client.RedisReconnectedException;
 import org.redisson.client.RedisTimeoutException;
@@ -52,7 +55,7 @@ final class RedisErrors {
       Pattern.compile("^(NOAUTH|WRONGPASS|WRONGTYPE)|NOPERM|user executing the script can't");
 
   private static final Pattern DETAILS =
-      Pattern.compile("[.,!] (channel: |Node source: |Check CPU usage|Try to increase)");
+      Pattern.compile("[.,!] (channel: |script: |Node source: |Check CPU usage|Try to increase)");
 
   private RedisErrors() {}
 
@@ -92,31 +95,35 @@ final class RedisErrors {
     if (refused(failure)) {
       return new StoreRefusedException(
           "Redis refuses %s until that is changed: %s; %s"
-              .formatted(what, message(failure), remedy(failure)),
+              .formatted(what, message(failure), Remedies.of(message(failure))),
           failure);
     }
-    return executed(failure)
-        ? new ReplyLostException(
-            "the reply to %s was lost: %s".formatted(what, message(failure)), failure)
-        : new StoreUnavailableException(
-            "Redis did not execute %s: %s".formatted(what, message(failure)), failure);
+    if (executed(failure)) {
+      return new ReplyLostException(
+          "the reply to %s was lost, so it may have been done: %s"
+              .formatted(what, message(failure)),
+          failure);
+    }
+    String nothing = wroteNothing(failure) ? " and wrote nothing" : "";
+    return new StoreUnavailableException(
+        "Redis did not execute %s%s: %s; %s"
+            .formatted(what, nothing, message(failure), Remedies.of(message(failure))),
+        failure);
+  }
+
+  /** A server says so before a script's first write; of other errors that is not known. */
+  private static boolean wroteNothing(Throwable failure) {
+    return passes(failure)
+        || failure instanceof RedisOutOfMemoryException
+        || failure instanceof RedisNoReplicasException
+        || failure instanceof RedisBusyException
+        || String.valueOf(failure.getMessage()).startsWith("MISCONF");
   }
 
   /** Tells whether the same call will fail again, however often it is made. */
   static boolean refused(Throwable failure) {
     String message = String.valueOf(failure.getMessage());
     return failure instanceof RedisException && REFUSALS.matcher(message).find();
-  }
-
-  private static String remedy(Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
-    if (message.startsWith("WRONGTYPE")) {
-      return "a key of the namespace holds something that is not Refold's: use another namespace";
-    }
-    return message.startsWith("WRONGPASS") || message.startsWith("NOAUTH")
-        ? "give this program the user and password of the server"
-        : "ACL LOG on the server names what is missing; grant the user of this connection the whole"
-            + " line for its role (docs/guides/security.md)";
   }
 
   /** Tells whether the call may have been executed. */
@@ -140,8 +147,11 @@ final class RedisErrors {
     Throwable told = notConnected(failure) ? Objects.requireNonNull(failure.getCause()) : failure;
     String message =
         told instanceof RedisMovedException
-            ? "its slot has moved to another server" // Redisson leaves this one without a message
+            ? "MOVED, its slot is on another server" // Redisson leaves this one without a message
             : String.valueOf(told.getMessage());
+    if (told instanceof RedisOutOfMemoryException && !message.startsWith("OOM")) {
+      message = "OOM " + message; // which Redisson takes away
+    }
     return DETAILS.split(message, 2)[0];
   }
 }

@@ -197,12 +197,24 @@ public final class RedisEventStore implements EventStore {
     try {
       var confirmed =
           session.evalConfirmed(
-              again, RedisEventStore::hasWritten, level, script, names, args.toArray());
+              named(append),
+              again,
+              RedisEventStore::hasWritten,
+              level,
+              script,
+              names,
+              args.toArray());
       var reply = (List<?>) Objects.requireNonNull(confirmed.reply());
       return result(append, level, reply, confirmed.confirmation());
     } catch (ReplyLostException e) {
       return new AppendResult.Unknown(e);
     }
+  }
+
+  private static String named(Append append) {
+    List<Append.StreamWrite> writes = append.writes();
+    String others = writes.size() == 1 ? "" : " and %d others".formatted(writes.size() - 1);
+    return "the append to %s%s".formatted(writes.getFirst().stream(), others);
   }
 
   private static boolean hasWritten(@Nullable Object reply) {
@@ -296,7 +308,11 @@ public final class RedisEventStore implements EventStore {
   @Override
   public LogHead head(int partition) {
     Objects.checkIndex(partition, partitions);
-    Object reply = session.evalRead(HEAD, List.of(keys.log(partition), keys.count(partition)));
+    Object reply =
+        session.evalRead(
+            "the read of the head of partition " + partition,
+            HEAD,
+            List.of(keys.log(partition), keys.count(partition)));
     var head = (List<?>) Objects.requireNonNull(reply);
     return StoredBytes.read(
         () -> "the number of events in partition " + partition,
@@ -315,7 +331,13 @@ public final class RedisEventStore implements EventStore {
     try {
       List<String> count = List.of(keys.count(partitionOf(stream)));
       return session
-          .evalConfirmed(RedisErrors::readAgain, reply -> true, level, CONFIRM, count)
+          .evalConfirmed(
+              "the confirmation of " + stream,
+              RedisErrors::readAgain,
+              reply -> true,
+              level,
+              CONFIRM,
+              count)
           .confirmation();
     } catch (StoreUnavailableException | ReplyLostException away) {
       return Confirmation.unknown(level);

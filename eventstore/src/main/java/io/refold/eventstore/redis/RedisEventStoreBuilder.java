@@ -156,7 +156,7 @@ public final class RedisEventStoreBuilder {
 
   private int openStore(RedisSession session) {
     Object reply =
-        session.eval(
+        session.evalRead( // opening twice is as opening once
             OPEN,
             List.of(Keys.meta(namespace)),
             RedisEventStore.LAYOUT,

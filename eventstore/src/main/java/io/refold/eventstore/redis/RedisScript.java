@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * A Lua script that runs inside the server, atomically and on one cluster slot. Loaded from a
@@ -35,6 +36,11 @@ public record RedisScript(String name, String source, String sha) {
       source.append(source(anchor, part));
     }
     return of(name, source.append(source(anchor, name)).toString());
+  }
+
+  /** Names a call of it in errors: {@code "append.lua on {refold:p/1.0}:log"}. */
+  String on(List<String> keys) {
+    return "%s on %s".formatted(name, keys.getFirst());
   }
 
   private static RedisScript of(String name, String source) {

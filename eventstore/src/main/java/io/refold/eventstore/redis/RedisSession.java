@@ -5,7 +5,6 @@ import io.refold.eventstore.Durability;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -16,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RScript;
@@ -36,16 +34,12 @@ import org.redisson.config.Config;
  * growing pauses for up to 5 seconds.
  */
 public final class RedisSession {
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-
   /** After which failures a call may be sent again that expects the history it was made from. */
   static final Predicate<Throwable> ON_SAME_SERVER =
       failure -> failure instanceof RedisTryAgainException;
 
   private static final RScript.Mode MODE = RScript.Mode.READ_WRITE;
   private static final RScript.ReturnType LIST = RScript.ReturnType.LIST;
-  private static final long FIRST_PAUSE_MILLIS = 2;
-  private static final long LONGEST_PAUSE_MILLIS = 200;
 
   private final RedissonClient redisson;
   private final Config config;
@@ -56,6 +50,7 @@ public final class RedisSession {
   private final ConfirmedCalls confirmed;
   private final BulkReads bulk;
   private final Disruptions disruptions;
+  private final Attempts attempts;
   private final Set<String> sentBefore = ConcurrentHashMap.newKeySet(); // scripts, by their SHA-1
 
   RedisSession(RedissonClient redisson, Config config, Keys keys) {
@@ -63,6 +58,7 @@ public final class RedisSession {
     this.config = config;
     this.keys = keys;
     this.disruptions = Disruptions.of(config);
+    this.attempts = new Attempts(disruptions);
     this.masters = new Masters(redisson);
     this.calls = new Pipeline(redisson, masters, "calls");
     this.reads = new Pipeline(redisson, masters, "reads");
@@ -117,14 +113,52 @@ public final class RedisSession {
   }
 
   /**
+   * Runs a script that changes nothing of what anybody asks for, and waits for its reply.
+   *
+   * @param script the script; it may be executed several times
+   * @param keys every key it touches, all of one slot
+   * @param args texts, numbers or bytes
+   * @return a {@link Long}, bytes, null, or a list of these
+   * @throws StoreUnavailableException if there is no reply: a lost one leaves nothing unknown
+   */
+  public @Nullable Object evalRead(RedisScript script, List<String> keys, Object... args) {
+    return evalRead(script.on(keys), script, keys, args);
+  }
+
+  /** Runs a script that only reads; the error names what was read. */
+  @Nullable Object evalRead(String what, RedisScript script, List<String> keys, Object... args) {
+    return awaitRead(reading(what, script, keys, args));
+  }
+
+  /**
+   * Runs a script that changes nothing of what anybody asks for; the stage fails as {@link
+   * #evalRead} throws.
+   *
+   * @param script the script; it may be executed several times
+   * @param keys every key it touches, all of one slot
+   * @param args texts, numbers or bytes
+   */
+  public CompletionStage<@Nullable Object> evalReadAsync(
+      RedisScript script, List<String> keys, Object... args) {
+    return unavailable(reading(script.on(keys), script, keys, args));
+  }
+
+  private CompletableFuture<@Nullable Object> reading(
+      String what, RedisScript script, List<String> keys, Object[] args) {
+    return attempts.make(what, () -> send(script, keys, args), RedisErrors::readAgain);
+  }
+
+  /**
    * Runs a script, and waits until what it has written has reached a level, or the time for that is
    * over. Only the script's own reply counts for what is thrown.
    *
+   * @param what names the call in errors
    * @param again after which failures it may run again
    * @param wrote whether a reply means that it has written
    * @param level nothing is waited for at the level of memory
    */
   ConfirmedCall.Outcome evalConfirmed(
+      String what,
       Predicate<Throwable> again,
       Predicate<@Nullable Object> wrote,
       Durability level,
@@ -132,14 +166,14 @@ public final class RedisSession {
       List<String> keys,
       Object... args) {
     if (level instanceof Durability.Memory) {
-      Object reply = await(attempt(script.name(), () -> send(script, keys, args), again));
+      Object reply = await(attempts.make(what, () -> send(script, keys, args), again));
       return new ConfirmedCall.Outcome(reply, Confirmation.memory());
     }
     BiFunction<String, String, CompletableFuture<ConfirmedCall.Outcome>> way =
         (verb, text) -> confirmed.submit(level, wrote, verb, text, keys, args);
     return await(
-        attempt(
-            script.name(),
+        attempts.make(
+            what,
             () ->
                 send(script, way)
                     .exceptionallyCompose(failure -> {
@@ -165,7 +199,7 @@ public final class RedisSession {
    */
   public CompletionStage<@Nullable Object> evalAsync(
       RedisScript script, List<String> keys, Object... args) {
-    return attempt(script.name(), () -> send(script, keys, args), RedisErrors::passes);
+    return attempts.make(script.on(keys), () -> send(script, keys, args), RedisErrors::passes);
   }
 
   /** Waits for a reply, and throws what it failed with. */
@@ -180,46 +214,15 @@ public final class RedisSession {
     }
   }
 
-  /** Sends a call, again while that is allowed after what it failed with. */
-  private <T extends @Nullable Object> CompletableFuture<T> attempt(
-      String what, Supplier<CompletableFuture<T>> call, Predicate<Throwable> again) {
-    long giveUp = System.nanoTime() + PATIENCE.toNanos();
-    return attempt(
-        what,
-        call,
-        failure -> {
-          if (RedisErrors.disrupts(failure)) {
-            disruptions.count();
-          }
-          return again.test(failure) && System.nanoTime() < giveUp;
-        },
-        FIRST_PAUSE_MILLIS);
-  }
-
-  private static <T extends @Nullable Object> CompletableFuture<T> attempt(
-      String what, Supplier<CompletableFuture<T>> call, Predicate<Throwable> again, long pause) {
-    return call.get()
-        .exceptionallyCompose(failure -> {
-          Throwable cause = RedisErrors.cause(failure);
-          if (!again.test(cause)) {
-            return CompletableFuture.failedFuture(RedisErrors.translate(what, cause));
-          }
-          long next = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
-          return CompletableFuture.supplyAsync(
-                  () -> what, CompletableFuture.delayedExecutor(pause, TimeUnit.MILLISECONDS))
-              .thenCompose(same -> attempt(same, call, again, next));
-        });
-  }
-
   /** Reads one thing that lies at a key, with patience: reading again does no harm. */
   <T> T read(String what, String key, Function<Target, CompletionStage<T>> call) {
-    return awaitRead(attempt(what, () -> calls.submit(key, call), RedisErrors::readAgain));
+    return awaitRead(attempts.make(what, () -> calls.submit(key, call), RedisErrors::readAgain));
   }
 
   /** Reads many things, each at its key, without standing in the way of single calls. */
   <T> CompletableFuture<T> readAsync(
       String what, String key, Function<Target, CompletionStage<T>> call) {
-    return unavailable(attempt(what, () -> reads.submit(key, call), RedisErrors::readAgain));
+    return unavailable(attempts.make(what, () -> reads.submit(key, call), RedisErrors::readAgain));
   }
 
   /** Returns how to read long stretches of streams. */
@@ -227,13 +230,8 @@ public final class RedisSession {
     return bulk;
   }
 
-  /** Runs a script that only reads. */
-  @Nullable Object evalRead(RedisScript script, List<String> keys, Object... args) {
-    return awaitRead(
-        attempt(script.name(), () -> send(script, keys, args), RedisErrors::readAgain));
-  }
-
-  private static <T extends @Nullable Object> T awaitRead(CompletableFuture<T> read) {
+  /** Waits for what was read; who is interrupted has not read it. */
+  static <T extends @Nullable Object> T awaitRead(CompletableFuture<T> read) {
     try {
       return await(unavailable(read));
     } catch (ReplyLostException interrupted) {

@@ -26,7 +26,8 @@ final class RedisSnapshots implements SnapshotStore {
   @Override
   public Loading load(StreamId stream, String fingerprint, int limit) {
     Limits.checkPage(0, limit);
-    Object reply = session.evalRead(LOAD, keys(stream), fingerprint, limit);
+    Object reply =
+        session.evalRead("the read of " + stream, LOAD, keys(stream), fingerprint, limit);
     var parts = (List<?>) Objects.requireNonNull(reply);
     int partition = stream.partition(partitions);
     var events = Entries.events(stream, partition, (List<?>) parts.getLast());

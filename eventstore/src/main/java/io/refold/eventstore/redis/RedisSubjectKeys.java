@@ -269,17 +269,23 @@ public final class RedisSubjectKeys implements SubjectKeys {
     try {
       var confirmed =
           session.evalConfirmed(
-              RedisErrors::readAgain, reply -> true, ON_DISK, script, names, args);
+              script.on(names),
+              RedisErrors::readAgain,
+              reply -> true,
+              ON_DISK,
+              script,
+              names,
+              args);
       if (!confirmed.confirmation().reached()) {
         throw new StoreUnavailableException(
             "what %s wrote was not on the server's disk within %s: ask again"
-                .formatted(script.name(), ON_DISK.within()),
+                .formatted(script.on(names), ON_DISK.within()),
             null);
       }
       return list(confirmed.reply());
     } catch (ReplyLostException e) {
       throw new StoreUnavailableException(
-          "%s was not confirmed: %s".formatted(script.name(), e.getMessage()), e);
+          "%s was not confirmed, ask again: %s".formatted(script.on(names), e.getMessage()), e);
     }
   }
 

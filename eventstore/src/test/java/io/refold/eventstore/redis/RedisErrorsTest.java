@@ -7,6 +7,8 @@ import java.net.ConnectException;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
+import org.redisson.client.RedisBusyException;
+import org.redisson.client.RedisClusterDownException;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
 import org.redisson.client.RedisLoadingException;
@@ -60,6 +62,38 @@ class RedisErrorsTest {
     assertThat(List.of(forbidden, other, moving)).allMatch(RedisErrors::answered);
     assertThat(List.of(timeout, broken, reconnected, noConnection, notConnected))
         .noneMatch(RedisErrors::answered);
+  }
+
+  @Test
+  void everyKnownErrorHasItsWayOut() {
+    assertThat(
+            told(new RedisClusterDownException("CLUSTERDOWN Hash slot not served. channel: [x]")))
+        .isEqualTo(
+            "Redis did not execute the append and wrote nothing: CLUSTERDOWN Hash slot not served;"
+                + " the cluster has slots without a master: start that master again, or let a"
+                + " replica take its place; CLUSTER SHARDS names it");
+    assertThat(told(loading)).endsWith("try again when it is ready");
+    assertThat(told(moving)).endsWith("a slot is being moved: try again when that is done");
+    assertThat(told(scriptMissing)).endsWith("try again, they are sent anew");
+    assertThat(told(new RedisBusyException("BUSY a script"))).endsWith("SLOWLOG GET names it");
+    assertThat(told(forbidden)).endsWith("(docs/guides/security.md)");
+    assertThat(told(new RedisException("WRONGTYPE list"))).endsWith("use another namespace");
+    assertThat(told(new RedisException("NOAUTH")))
+        .endsWith("give this program the user and password of the server");
+  }
+
+  @Test
+  void thatNothingWasWrittenIsSaidOnlyWhereItIsCertain() {
+    assertThat(List.of(moving, loading, replicaNow, noConnection, notConnected))
+        .allMatch(failure -> told(failure).contains("wrote nothing"));
+    assertThat(List.of(timeout, broken, forbidden, other))
+        .noneMatch(failure -> told(failure).contains("wrote nothing"));
+    assertThat(told(timeout))
+        .isEqualTo("the reply to the append was lost, so it may have been done: late");
+  }
+
+  private static String told(Throwable failure) {
+    return String.valueOf(RedisErrors.translate("the append", failure).getMessage());
   }
 
   @Test

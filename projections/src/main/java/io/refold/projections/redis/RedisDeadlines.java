@@ -43,7 +43,7 @@ final class RedisDeadlines implements Deadlines {
   public Agenda due(int partition, String process, Instant now, int skip, int limit) {
     List<?> reply =
         list(
-            session.eval(
+            session.evalRead(
                 DUE, List.of(keys.deadlines(partition, process)), now.toEpochMilli(), skip, limit));
     List<?> found = list(reply.get(1));
     return StoredBytes.read(

@@ -131,7 +131,7 @@ final class RedisDeliveries implements Deliveries {
   @Override
   public List<Failed> failed(int partition, Generation generation) {
     Map<String, String> fields =
-        Replies.fields(eval(LIST, List.of(keys.parked(partition, generation))));
+        Replies.fields(list(session.evalRead(LIST, List.of(keys.parked(partition, generation)))));
     return StoredBytes.read(
         () -> "the record of failures of %s in partition %d".formatted(generation, partition),
         () -> failed(fields));

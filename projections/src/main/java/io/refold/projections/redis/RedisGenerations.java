@@ -110,7 +110,10 @@ final class RedisGenerations implements Generations {
 
   @Override
   public Catalog look(String projection, int version) {
-    List<?> reply = views(LOOK, projection, version, Replies.micros(SEEN));
+    List<?> reply = // to note twice that somebody is there does no harm
+        list(
+            session.evalRead(
+                LOOK, List.of(keys.views()), projection, version, Replies.micros(SEEN)));
     return new Catalog(
         present(reply, 0) ? Optional.of(layout(projection, reply, 0)) : Optional.empty(),
         present(reply, 2) ? Optional.of(filling(projection, reply, 2)) : Optional.empty(),

@@ -52,7 +52,7 @@ final class RedisParkedStreams implements ParkedStreams {
   private Optional<Map<String, String>> owned(Lease lease, String key) {
     List<?> reply =
         list(
-            session.eval(
+            session.evalRead(
                 LOAD,
                 List.of(keys.lease(lease.partition(), lease.generation()), key),
                 lease.owner(),
@@ -63,7 +63,7 @@ final class RedisParkedStreams implements ParkedStreams {
   }
 
   private Map<String, String> all(String key) {
-    return Replies.fields(list(session.eval(LIST, List.of(key))));
+    return Replies.fields(list(session.evalRead(LIST, List.of(key))));
   }
 
   @Override

@@ -59,6 +59,10 @@ final class RedisSubscriptions implements Subscriptions {
     return list(session.eval(script, names, args));
   }
 
+  private List<?> read(RedisScript script, List<String> names, Object... args) {
+    return list(session.evalRead(script, names, args));
+  }
+
   private String lease(Lease lease) {
     return keys.lease(lease.partition(), lease.generation());
   }
@@ -115,7 +119,7 @@ final class RedisSubscriptions implements Subscriptions {
 
   @Override
   public Optional<State> state(Lease lease) {
-    List<?> reply = eval(STATE, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch());
+    List<?> reply = read(STATE, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch());
     return reply.isEmpty() ? Optional.empty() : Optional.of(state(lease.partition(), reply));
   }
 
@@ -158,7 +162,7 @@ final class RedisSubscriptions implements Subscriptions {
   @Override
   public List<Position> missing(int partition, Collection<Position> positions) {
     Object[] ids = positions.stream().map(Position::logId).distinct().toArray();
-    List<?> reply = eval(MISSING, List.of(keys.log(partition)), ids);
+    List<?> reply = read(MISSING, List.of(keys.log(partition)), ids);
     var missing = new ArrayList<Position>();
     for (Object id : reply) {
       missing.add(Position.ofLogId(partition, text(id)));
@@ -201,7 +205,7 @@ final class RedisSubscriptions implements Subscriptions {
     long behind = first ? 0 : last.sequence() - 1;
     int most = Math.min(first ? count : count + 1, EventStore.MAX_PAGE);
     List<LogEntry> read = events.readLog(lease.partition(), behind, most);
-    List<?> at = eval(STATE, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch());
+    List<?> at = read(STATE, List.of(lease(lease), at(lease)), lease.owner(), lease.epoch());
     if (at.isEmpty()) {
       return new Reading.NotOwner();
     }
@@ -349,7 +353,7 @@ final class RedisSubscriptions implements Subscriptions {
   public Arrival arrival(Generation generation, Position position) {
     int partition = position.partition();
     List<?> reply =
-        eval(
+        read(
             ARRIVAL,
             List.of(
                 keys.at(partition, generation),
@@ -368,7 +372,7 @@ final class RedisSubscriptions implements Subscriptions {
   @Override
   public Optional<Outlook> outlook(int partition, Generation generation) {
     List<?> reply =
-        eval(
+        read(
             OUTLOOK,
             List.of(
                 keys.lease(partition, generation),

@@ -80,7 +80,7 @@ final class RedisViews implements Views {
 
   @Override
   public Optional<Head> head(Generation generation, int shard, int partition) {
-    List<?> reply = list(session.eval(HEAD, List.of(keys.head(generation, shard)), partition));
+    List<?> reply = list(session.evalRead(HEAD, List.of(keys.head(generation, shard)), partition));
     if (reply.isEmpty()) {
       return Optional.empty();
     }
@@ -154,12 +154,12 @@ final class RedisViews implements Views {
       noted.forEach(stream -> args.add(noteField(partition, stream)));
       args.addAll(wanted.getOrDefault(shard, List.of()));
       calls.add(
-          session.evalAsync(
+          session.evalReadAsync(
               READ,
               List.of(keys.head(generation, shard), keys.rows(generation, shard)),
               args.toArray()));
     }
-    List<List<?>> replies = Replies.all(calls);
+    List<List<?>> replies = Replies.read(calls);
     var read = new HashMap<Integer, ShardRows>();
     for (int i = 0; i < shards.size(); i++) {
       List<?> reply = replies.get(i);
@@ -280,7 +280,7 @@ final class RedisViews implements Views {
     var calls = new ArrayList<CompletionStage<@Nullable Object>>();
     for (int shard = 0; shard < shards; shard++) {
       calls.add(
-          session.evalAsync(
+          session.evalReadAsync(
               SELECT,
               List.of(
                   keys.head(generation, shard),
@@ -293,7 +293,7 @@ final class RedisViews implements Views {
               span.index() == null ? 0 : 1));
     }
     var hits = new ArrayList<Hit>();
-    for (List<?> reply : Replies.all(calls)) {
+    for (List<?> reply : Replies.read(calls)) {
       if (reply.isEmpty()) {
         return Optional.empty();
       }
@@ -308,7 +308,7 @@ final class RedisViews implements Views {
   public Optional<List<String>> members(Generation generation, int shard, Span span) {
     List<?> reply =
         list(
-            session.eval(
+            session.evalRead(
                 MEMBERS,
                 List.of(keys.head(generation, shard), keys.order(generation, shard, span.index())),
                 span.min(),
@@ -321,7 +321,7 @@ final class RedisViews implements Views {
   public Optional<Keys> keys(Generation generation, int shard, String from) {
     List<?> reply =
         list(
-            session.eval(
+            session.evalRead(
                 KEYS,
                 List.of(keys.head(generation, shard), keys.rows(generation, shard)),
                 from.isEmpty() ? "0" : from));
@@ -358,14 +358,14 @@ final class RedisViews implements Views {
     var calls = new ArrayList<CompletionStage<@Nullable Object>>();
     for (int shard = 0; shard < shards; shard++) {
       calls.add(
-          session.evalAsync(
+          session.evalReadAsync(
               COUNT,
               List.of(keys.head(generation, shard), keys.order(generation, shard, span.index())),
               span.min(),
               span.max()));
     }
     long count = 0;
-    for (List<?> reply : Replies.all(calls)) {
+    for (List<?> reply : Replies.read(calls)) {
       if (reply.isEmpty()) {
         return OptionalLong.empty();
       }

@@ -67,6 +67,15 @@ final class Replies {
   }
 
   /** Waits for all replies, also where one has failed: nothing is under way afterwards. */
+  /** Waits for all that is read; who is interrupted has not read it. */
+  static List<List<?>> read(List<CompletionStage<@Nullable Object>> calls) {
+    try {
+      return all(calls);
+    } catch (ReplyLostException interrupted) {
+      throw new StoreUnavailableException(String.valueOf(interrupted.getMessage()), interrupted);
+    }
+  }
+
   static List<List<?>> all(List<CompletionStage<@Nullable Object>> calls) {
     var replies = new ArrayList<List<?>>(calls.size());
     EventStoreException failure = null;

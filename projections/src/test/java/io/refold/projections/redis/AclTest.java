@@ -247,9 +247,9 @@ class AclTest {
       }
 
       for (RedisEventStore other : List.of(working, reading)) {
-        assertRefused("append.lua", () -> Shop.append(other, "o1", new Placed("ink")));
-        assertRefused("append.lua", () -> Shop.append(other, "o2", new Placed("ink")));
-        assertRefused("mark.lua", () -> other.delete(ORDER, ExpectedVersion.any()));
+        assertRefused("the append to order:o", () -> Shop.append(other, "o1", new Placed("ink")));
+        assertRefused("the append to order:o", () -> Shop.append(other, "o2", new Placed("ink")));
+        assertRefused("the append to ", () -> other.delete(ORDER, ExpectedVersion.any()));
         assertRefused("snapshot.lua", () -> save(other, ORDER, 1));
         var names = RedisUniqueValues.on(other, "name");
         assertRefused("unique-", () -> names.reserve("pen", ORDER, "c-1", ofSeconds(1)));

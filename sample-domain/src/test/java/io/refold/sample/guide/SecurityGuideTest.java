@@ -50,7 +50,7 @@ class SecurityGuideTest {
       logged.clear();
       var line = List.of(new LineAdded("pen", 1));
       append(store, Append.of(Orders.ORDERS, "o-1", ExpectedVersion.any(), line), logged::add);
-      assertThat(logged).singleElement().asString().contains("Redis refuses append.lua");
+      assertThat(logged).singleElement().asString().contains("Redis refuses the append to ");
     }
   }
 }
