@@ -8,15 +8,18 @@ import io.refold.eventstore.Handled;
 import io.refold.eventstore.InMemoryEventStore;
 import io.refold.eventstore.Recorded;
 import io.refold.projections.Awaited;
+import io.refold.projections.DeterministicWorkers;
 import io.refold.projections.Folded;
 import io.refold.projections.Index;
 import io.refold.projections.IndexQuery;
+import io.refold.projections.Page;
 import io.refold.projections.Projection;
 import io.refold.projections.ProjectionScenario;
 import io.refold.projections.ProjectionStatus;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.ReadModel;
+import io.refold.projections.Row;
 import io.refold.projections.Source;
 import io.refold.projections.StreamFold;
 import io.refold.projections.memory.InMemoryProjectionStore;
@@ -27,8 +30,11 @@ import io.refold.sample.guide.Orders.OrderEvent;
 import io.refold.sample.guide.Orders.OrderEvent.LineAdded;
 import io.refold.sample.guide.Orders.OrderEvent.Placed;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -61,7 +67,9 @@ class ProjectionsGuideTest {
 
     @Override
     public List<Index<Basket>> indexes() {
-      return List.of(Index.ofLong("pieces", basket -> (long) basket.pieces()));
+      return List.of(
+          Index.ofLong("pieces", basket -> (long) basket.pieces()),
+          Index.ofString("state", basket -> basket.placed() ? "placed" : "open"));
     }
 
     private static Basket evolve(
@@ -148,15 +156,67 @@ class ProjectionsGuideTest {
       orders.handle("o-2", new AddLine("ink", 5));
       Handled<?, ?> placed = orders.handle("o-2", new Place());
       assertThat(model.await(placed.position(), Duration.ofSeconds(5))).isEqualTo(Awaited.APPLIED);
-      var full = model.query(IndexQuery.of("pieces").from(3).descending().limit(20));
-      assertThat(full.rows()).hasSize(1);
-
       for (ProjectionStatus status : workers.status()) {
         System.out.printf(
             "%s: %d events behind, %.0f/s, %d parked%n",
             status.projection(), status.lag(), status.rate(), status.parked());
       }
     }
+  }
+
+  @Test
+  void rowsAreReadByKeyInPagesAndByIndex() {
+    var events = new InMemoryEventStore();
+    var orders = CommandHandler.on(events, Orders.ORDERS, new OrderDecider()).build();
+    ProjectionStore store = InMemoryProjectionStore.on(events);
+    try (var workers = DeterministicWorkers.on(store).add(baskets)) {
+      orders.handle("o-1", new AddLine("pen", 2));
+      orders.handle("o-2", new AddLine("ink", 5));
+      orders.handle("o-3", new AddLine("ink", 100));
+      orders.handle("o-3", new Place());
+      workers.runUntilIdle();
+    }
+    ReadModel<Basket> model = store.readModel(baskets);
+
+    Map<String, Basket> some = model.findAll(List.of("o-1", "o-2")); // those that exist
+    Page<Basket> first = model.rows(100); // in the order of the keys
+    int pieces = model.stream().mapToInt(row -> row.value().pieces()).sum();
+
+    var full = model.query(IndexQuery.of("pieces").from(3).to(99).descending().limit(20));
+    long open = model.count(IndexQuery.of("state").equalTo("open"));
+    long rows = model.count();
+
+    assertThat(some).containsOnlyKeys("o-1", "o-2");
+    assertThat(first.rows()).extracting(Row::key).containsExactly("o-1", "o-2", "o-3");
+    assertThat(pieces).isEqualTo(107);
+    assertThat(full.rows()).containsExactly(new Row<>("o-2", new Basket(5, false)));
+    assertThat(open).isEqualTo(2);
+    assertThat(rows).isEqualTo(3);
+  }
+
+  @Test
+  void allPagesOfAnIndexAreReadOneAfterTheOther() {
+    var events = new InMemoryEventStore();
+    var orders = CommandHandler.on(events, Orders.ORDERS, new OrderDecider()).build();
+    ProjectionStore store = InMemoryProjectionStore.on(events);
+    try (var workers = DeterministicWorkers.on(store).add(baskets)) {
+      for (int order = 0; order < 2_500; order++) {
+        orders.handle("o-" + order, new AddLine("pen", 1));
+      }
+      workers.runUntilIdle();
+    }
+    ReadModel<Basket> model = store.readModel(baskets);
+    var orderIds = new ArrayList<String>();
+
+    IndexQuery query = IndexQuery.of("state").equalTo("open").limit(1_000);
+    Optional<IndexQuery> rest = Optional.of(query);
+    while (rest.isPresent()) {
+      Page<Basket> page = model.query(rest.get());
+      page.rows().forEach(row -> orderIds.add(row.key()));
+      rest = page.next().map(query::after);
+    }
+
+    assertThat(orderIds).hasSize(2_500).doesNotHaveDuplicates();
   }
 
   @Test

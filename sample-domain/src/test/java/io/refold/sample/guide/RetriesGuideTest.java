@@ -16,6 +16,7 @@ import io.refold.eventstore.Handled;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.UniqueValues;
 import io.refold.eventstore.UniqueValues.Claim;
+import io.refold.eventstore.UniqueValues.Holding;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import io.refold.eventstore.redis.RedisEventStore;
 import io.refold.eventstore.redis.RedisUniqueValues;
@@ -24,13 +25,16 @@ import io.refold.sample.guide.Orders.OrderCommand.AddLine;
 import io.refold.sample.guide.Orders.OrderDecider;
 import io.refold.sample.guide.Orders.OrderEvent;
 import io.refold.sample.guide.Orders.OrderState;
+import io.refold.sample.guide.Vehicles.ChangePlate;
 import io.refold.sample.guide.Vehicles.Register;
 import io.refold.sample.guide.Vehicles.Vehicle;
+import io.refold.sample.guide.Vehicles.VehicleCommand;
 import io.refold.sample.guide.Vehicles.VehicleDecider;
 import io.refold.sample.guide.Vehicles.VehicleEvent;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -167,7 +171,7 @@ class RetriesGuideTest {
   }
 
   private static String register(
-      CommandHandler<Register, Vehicle, VehicleEvent> vehicles,
+      CommandHandler<VehicleCommand, Vehicle, VehicleEvent> vehicles,
       UniqueValues plates,
       String id,
       String plate,
@@ -186,5 +190,43 @@ class RetriesGuideTest {
       case Claim.GivenUp<Handled<Vehicle, VehicleEvent>> repeat ->
           "it was registered, and given up";
     };
+  }
+
+  @Test
+  void aVehicleChangesItsPlateAndTheOldOneIsFree() {
+    var vehicles = CommandHandler.on(store, Vehicles.VEHICLES, new VehicleDecider()).build();
+    UniqueValues plates = RedisUniqueValues.on(store, "plate");
+    assertThat(register(vehicles, plates, "v-3", "EF 1", "r-10")).isEqualTo("registered");
+
+    change(vehicles, plates, "v-3", "EF 1", "EF 2", "r-11");
+    assertThat(plates.ownerOf("EF 1")).isEmpty();
+    assertThat(plates.ownerOf("EF 2")).contains(Vehicles.VEHICLES.stream("v-3"));
+
+    change(vehicles, plates, "v-3", "EF 2", "EF 1", "r-12");
+    change(vehicles, plates, "v-3", "EF 1", "EF 2", "r-11");
+    assertThat(plates.ownerOf("EF 1")).as("a late repeat").isPresent();
+    assertThat(plates.ownerOf("EF 2")).isEmpty();
+  }
+
+  private static void change(
+      CommandHandler<VehicleCommand, Vehicle, VehicleEvent> vehicles,
+      UniqueValues plates,
+      String id,
+      String old,
+      String plate,
+      String requestId) {
+    var stream = Vehicles.VEHICLES.stream(id);
+    Optional<Holding> before = plates.find(old).filter(held -> held.owner().equals(stream));
+    var claim =
+        plates.claim(
+            plate,
+            stream,
+            requestId,
+            ofSeconds(30),
+            options -> vehicles.handle(id, new ChangePlate(plate), options));
+    if (claim instanceof Claim.Claimed<Handled<Vehicle, VehicleEvent>>(var handled)
+        && handled.state().plate().equals(plate)) { // and not, in a late repeat, the old one again
+      before.ifPresent(plates::giveUp);
+    }
   }
 }

@@ -7,6 +7,7 @@ import io.refold.eventstore.DeciderScenario;
 import io.refold.eventstore.InMemoryEventStore;
 import io.refold.eventstore.Limits;
 import io.refold.eventstore.StreamMark;
+import io.refold.eventstore.UniqueValues;
 import io.refold.projections.DeterministicWorkers;
 import io.refold.projections.Projection;
 import io.refold.projections.ProjectionScenario;
@@ -115,6 +116,8 @@ class TestingGuideTest {
       workers.runUntilIdle();
       assertThat(projections.readModel(baskets).find("o-1")).contains(new Basket(2));
     }
+    UniqueValues plates = UniqueValues.inMemory(store, "plate", clock);
+    assertThat(plates.find("AB 123")).isEmpty();
     assertThat(store.history(Orders.ORDERS, "o-1")).hasSize(1);
     assertThat(StreamMark.of(store.read(Orders.ORDERS.stream("o-1"), 0, 1).getFirst())).isEmpty();
   }
