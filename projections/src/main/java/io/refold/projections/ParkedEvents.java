@@ -3,7 +3,8 @@ package io.refold.projections;
 import io.refold.eventstore.StreamId;
 import io.refold.projections.store.DroppedEvent;
 import io.refold.projections.store.Generation;
-import io.refold.projections.store.Generations;
+import io.refold.projections.store.Generations.Kind;
+import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.ParkedStream;
 import io.refold.projections.store.ParkedStreams.Request;
 import java.util.ArrayList;
@@ -17,8 +18,13 @@ import java.util.List;
  * <p>What is asked for here is done by the workers that own the partitions, within a second,
  * between two batches. An event that is applied late changes each row exactly once, as any other.
  *
+ * <p>An unordered reaction parks events alone: {@link
+ * io.refold.projections.reactions.UnorderedReaction#failed} lists them, and only {@link #dropped}
+ * is to be asked here.
+ *
  * <p>Every method throws {@link io.refold.eventstore.StoreUnavailableException} if the store cannot
- * be reached.
+ * be reached. One that asks for something throws {@link io.refold.eventstore.ReplyLostException} if
+ * it may have been asked for: asking again is safe.
  */
 public final class ParkedEvents {
   private final ProjectionStore store;
@@ -31,10 +37,14 @@ public final class ParkedEvents {
     this.version = version;
   }
 
-  /** Returns what is parked, what waits longest first. */
+  /**
+   * Returns what is parked, what waits longest first.
+   *
+   * @throws IllegalArgumentException if this is an unordered reaction
+   */
   public List<ParkedStream> list() {
     var all = new ArrayList<ParkedStream>();
-    Generation live = live();
+    Generation live = ordered();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       all.addAll(store.parkedStreams().parked(partition, live));
     }
@@ -46,15 +56,20 @@ public final class ParkedEvents {
    * Asks for a parked stream to be applied, from its failing event on. If that fails again, it
    * stays parked, with the new error.
    *
-   * @throws IllegalArgumentException if the stream is not parked
+   * @throws IllegalArgumentException if the stream is not parked, as after a retry that has
+   *     succeeded meanwhile, or this is an unordered reaction
    */
   public void retry(StreamId stream) {
     ask(new Request.Retry(stream), stream + " is not parked");
   }
 
-  /** Asks for everything that is parked to be applied; returns how many streams that are. */
+  /**
+   * Asks for everything that is parked to be applied; returns how many streams that are.
+   *
+   * @throws IllegalArgumentException if this is an unordered reaction
+   */
   public int retryAll() {
-    Generation live = live();
+    Generation live = ordered();
     int asked = 0;
     for (ParkedStream parked : list()) {
       if (store.parkedStreams().ask(partition(parked.stream()), live, retrying(parked))) {
@@ -75,7 +90,8 @@ public final class ParkedEvents {
    * @param parked the failing event, as it was listed
    * @param reason why it may be left out
    * @throws IllegalArgumentException if it is not the event at which the stream is parked now, if a
-   *     retry is asked for and not done yet, or the reason is blank
+   *     retry is asked for and not done yet, the reason is blank, or this is an unordered reaction;
+   *     {@link #dropped} tells what was dropped meanwhile
    */
   public void drop(ParkedStream parked, String reason) {
     if (reason.isBlank()) {
@@ -90,7 +106,7 @@ public final class ParkedEvents {
   /** Returns what was dropped, oldest first. */
   public List<DroppedEvent> dropped() {
     var all = new ArrayList<DroppedEvent>();
-    Generation live = live();
+    Generation live = live().generation();
     for (int partition = 0; partition < store.events().partitions(); partition++) {
       all.addAll(store.parkedStreams().dropped(partition, live));
     }
@@ -99,7 +115,7 @@ public final class ParkedEvents {
   }
 
   private void ask(Request request, String otherwise) {
-    if (!store.parkedStreams().ask(partition(request.stream()), live(), request)) {
+    if (!store.parkedStreams().ask(partition(request.stream()), ordered(), request)) {
       throw new IllegalArgumentException(
           "%s by projection '%s': list what is".formatted(otherwise, projection));
     }
@@ -109,12 +125,22 @@ public final class ParkedEvents {
     return store.events().partitionOf(stream);
   }
 
-  private Generation live() {
+  /** What an unordered reaction has parked lies elsewhere, and would look like nothing here. */
+  private Generation ordered() {
+    Layout live = live();
+    if (live.shape().kind() == Kind.UNORDERED_REACTION) {
+      throw new IllegalArgumentException(
+          "reaction '%s' is unordered and parks events alone: call UnorderedReaction.failed, retry and drop"
+              .formatted(projection));
+    }
+    return live.generation();
+  }
+
+  private Layout live() {
     return store
         .generations()
         .look(projection, version)
         .live()
-        .map(Generations.Layout::generation)
         .orElseThrow(() -> ReadModelMissingException.of(store, projection, version));
   }
 }

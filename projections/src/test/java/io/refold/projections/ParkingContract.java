@@ -290,6 +290,24 @@ public abstract class ParkingContract {
     }
   }
 
+  @Test
+  void whatWasAskedForWithoutAnAnswerMayBeAskedForAgain() {
+    placeGoodAndBad();
+    PartitionOwner owner = owner("a");
+    untilIdle(owner);
+    ParkedEvents failures = store.parked(ledger);
+    ParkedStream bad = parked();
+    store.fates(call -> call.equals("ask") ? Fate.LOST : Fate.FINE);
+    assertThatThrownBy(() -> failures.drop(bad, "bad")).hasMessageContaining("lost on purpose");
+    store.fates(call -> Fate.FINE);
+    failures.drop(bad, "bad");
+    untilIdle(owner);
+    assertComplete(badEvent());
+
+    assertThatThrownBy(() -> failures.drop(bad, "bad")).hasMessageContaining("is not parked");
+    assertThat(failures.dropped()).extracting(DroppedEvent::event).containsExactly(badEvent());
+  }
+
   private static EventAddress badEvent() {
     return new EventAddress(BAD, 3);
   }

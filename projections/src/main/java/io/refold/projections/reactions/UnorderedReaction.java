@@ -58,6 +58,7 @@ public final class UnorderedReaction implements Subscriber {
    * Returns the events that are parked.
    *
    * @throws IllegalStateException if it was never started
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be read now
    */
   public List<Failed> failed(ProjectionStore store) {
     var failed = new ArrayList<Failed>();
@@ -73,6 +74,9 @@ public final class UnorderedReaction implements Subscriber {
    * @return whether it was handled; else it stays parked, with the new reason
    * @throws IllegalArgumentException if it is not parked, or is not in its stream any more
    * @throws IllegalStateException if the reaction was never started
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+   * @throws io.refold.eventstore.ReplyLostException if it may have been handled: while it is
+   *     {@linkplain #failed parked}, retry again, which may handle it once more
    */
   public boolean retry(ProjectionStore store, EventAddress event) {
     int partition = store.events().partitionOf(event.stream());
@@ -106,6 +110,10 @@ public final class UnorderedReaction implements Subscriber {
    *
    * @throws IllegalArgumentException if it is not parked, or the reason is blank
    * @throws IllegalStateException if the reaction was never started
+   * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached; nothing
+   *     was given up
+   * @throws io.refold.eventstore.ReplyLostException if it may have been given up: {@link #failed}
+   *     tells whether to drop it again
    */
   public void drop(ProjectionStore store, EventAddress event, String reason) {
     if (reason.isBlank()) {
@@ -119,7 +127,8 @@ public final class UnorderedReaction implements Subscriber {
 
   private IllegalArgumentException notParked(EventAddress event) {
     return new IllegalArgumentException(
-        "%s is not parked by reaction '%s'".formatted(event, name()));
+        "%s is not parked by reaction '%s': UnorderedReaction.failed lists what is"
+            .formatted(event, name()));
   }
 
   private Generation generation(ProjectionStore store) {
@@ -176,8 +185,10 @@ public final class UnorderedReaction implements Subscriber {
         store
             .generations()
             .open(name(), shape(store.shards()))
-            .orElseThrow(
-                () -> new IllegalStateException("reaction '%s' has no place".formatted(name())));
+            .orElseThrow(() ->
+                new IllegalStateException(
+                    "a projection of this store is named '%s' already: give the reaction a name of its own"
+                        .formatted(name())));
     return Optional.of(
         new Consumers(
             store, layout.generation(), categories(), handling, worker, threads, lease, attempts));

@@ -3,6 +3,7 @@ package io.refold.projections.redis;
 import io.refold.eventstore.EventStoreException;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.redis.RedisScript;
 import io.refold.eventstore.redis.RedisSession;
 import io.refold.eventstore.redis.StoredBytes;
@@ -66,7 +67,6 @@ final class Replies {
     return length.toNanos() / 1_000;
   }
 
-  /** Waits for all replies, also where one has failed: nothing is under way afterwards. */
   /** Waits for all that is read; who is interrupted has not read it. */
   static List<List<?>> read(List<CompletionStage<@Nullable Object>> calls) {
     try {
@@ -76,6 +76,7 @@ final class Replies {
     }
   }
 
+  /** Waits for all replies, also where one has failed: nothing is under way afterwards. */
   static List<List<?>> all(List<CompletionStage<@Nullable Object>> calls) {
     var replies = new ArrayList<List<?>>(calls.size());
     EventStoreException failure = null;

@@ -12,6 +12,7 @@ import io.refold.eventstore.StoreUnavailableException;
 import io.refold.projections.Await;
 import io.refold.projections.DeterministicWorkers;
 import io.refold.projections.EventParkedException;
+import io.refold.projections.ParkedEvents;
 import io.refold.projections.ProjectionStatus;
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.ProjectionWorkers;
@@ -269,6 +270,23 @@ public abstract class UnorderedReactionContract {
     assertThatThrownBy(() -> reaction.retry(store, second)).hasMessageContaining("is not parked");
     assertThatThrownBy(() -> reaction.drop(store, third, "x"))
         .hasMessageContaining("is not parked");
+  }
+
+  @Test
+  void whatItParksIsNotLookedForAmongParkedStreams() {
+    UnorderedReaction reaction = noting();
+    try (var workers = DeterministicWorkers.on(store).add(reaction)) {
+      workers.runUntilIdle();
+    }
+    ParkedEvents parked = store.parked(reaction);
+    assertThatThrownBy(parked::list)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'effects'")
+        .hasMessageContaining("UnorderedReaction.failed");
+    assertThatThrownBy(parked::retryAll).hasMessageContaining("UnorderedReaction.failed");
+    assertThatThrownBy(() -> parked.retry(Shop.ORDERS.stream("a")))
+        .hasMessageContaining("UnorderedReaction.failed");
+    assertThat(parked.dropped()).isEmpty();
   }
 
   private Position of(EventAddress event) {
