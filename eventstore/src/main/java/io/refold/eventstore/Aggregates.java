@@ -118,10 +118,21 @@ final class Aggregates<S, E> {
     return store.disruptions() != found.disruptions();
   }
 
-  /** Takes notice of what a command has written, and saves a snapshot if it is time. */
+  /**
+   * Takes notice of what a command has written, and saves a snapshot if it is time. Where it would
+   * be read again but cannot be, because of a later event perhaps, it is as it was decided.
+   */
   Aggregate<S> written(Found<S> found, Aggregate<S> decided) {
     if (isOutdated(found)) {
-      return fold(decided.stream()).aggregate();
+      try {
+        return fold(decided.stream()).aggregate();
+      } catch (RuntimeException e) { // which may quote data
+        LOG.warn(
+            "{} is answered as it was decided, it cannot be read again: {}",
+            decided.stream(),
+            e.getClass().getName());
+        return decided;
+      }
     }
     var saved = snapshots == null ? decided : snapshots.saved(decided);
     return keep(new Found<>(saved, true, found.disruptions())).aggregate();

@@ -164,7 +164,8 @@ public final class CommandHandler<C, S, E> {
   }
 
   /**
-   * The command is done; an answer that cannot be read leaves its outcome unknown to the caller.
+   * The command is done, and no failure may say otherwise; what an earlier call has done, which
+   * cannot be read now, leaves its outcome unknown to the caller.
    */
   private Handled<S, E> answer(
       Aggregates.Found<S> found,
@@ -172,16 +173,18 @@ public final class CommandHandler<C, S, E> {
       List<? extends E> events,
       String commandId,
       AppendResult.Appended appended) {
-    try {
-      if (appended.repeat()) {
-        var aggregate = aggregates.update(found).aggregate();
-        List<StoredEvent> earlier = writtenBy(aggregate, commandId);
-        return repeated(aggregate, commandId, earlier, appended.durability());
-      }
+    if (!appended.repeat()) {
       var written = aggregates.written(found, decided.at(appended.position()));
       return handled(
           written, List.copyOf(events), appended.position(), false, appended.durability());
-    } catch (StoreUnavailableException e) {
+    }
+    try {
+      var aggregate = aggregates.update(found).aggregate();
+      List<StoredEvent> earlier = writtenBy(aggregate, commandId);
+      return repeated(aggregate, commandId, earlier, appended.durability());
+    } catch (CommandCancelledException e) {
+      throw e;
+    } catch (RuntimeException e) { // of reading, or of a fold
       throw new CommandOutcomeUnknownException(found.aggregate().stream(), commandId, e);
     }
   }

@@ -17,16 +17,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -348,17 +346,61 @@ public abstract class CommandHandlerContract {
   }
 
   @Test
+  void whatIsDoneIsAnsweredAsDecidedThoughALaterEventCannotBeFolded() {
+    accounts.handle(id, new Open("Alice"));
+    var written = new AtomicReference<AppendResult>();
+    var disturbed =
+        new ForwardingStore(store()) {
+          @Override
+          public AppendResult append(Append append) {
+            var result = super.append(append);
+            super.append(unreadable());
+            written.set(result);
+            return result;
+          }
+
+          @Override
+          public long disruptions() {
+            return written.get() == null ? 0 : 1;
+          }
+        };
+    var handler = CommandHandler.on(disturbed, ACCOUNTS, new AccountDecider()).build();
+
+    var handled = handler.handle(id, new Deposit(5));
+
+    assertThat(handled.version()).isEqualTo(2);
+    assertThat(handled.state()).isEqualTo(new Account(true, 5));
+    assertThat(handled.events()).containsExactly(new Deposited(5));
+    assertThat(handled.repeat()).isFalse();
+    assertThat(written.get())
+        .isInstanceOfSatisfying(
+            AppendResult.Appended.class,
+            appended -> assertThat(handled.position()).isEqualTo(appended.position()));
+  }
+
+  @Test
+  void aRepeatWhoseAnswerCannotBeFoldedHasAnUnknownOutcome() {
+    var once = CommandOptions.defaults().withCommandId("deposit-" + id);
+    accounts.handle(id, new Open("Alice"));
+    var elsewhere = CommandHandler.on(store(), ACCOUNTS, new AccountDecider()).build();
+    elsewhere.handle(id, new Deposit(5), once);
+    store().append(unreadable());
+
+    assertThatThrownBy(() -> accounts.handle(id, new Deposit(5), once))
+        .isInstanceOf(CommandOutcomeUnknownException.class)
+        .hasCauseInstanceOf(UnreadableEventException.class)
+        .hasMessageContaining("deposit-" + id);
+  }
+
+  private Append unreadable() {
+    var broken = new EncodedEvent("opened", new byte[] {'{'});
+    var write = new Append.StreamWrite(ACCOUNTS.stream(id), ExpectedVersion.any(), List.of(broken));
+    return new Append(List.of(write), "broken", Metadata.empty());
+  }
+
+  @Test
   void anEventThatCannotBeReadNamesStreamVersionTypeAndReason() {
-    store()
-        .append(
-            new Append(
-                List.of(
-                    new Append.StreamWrite(
-                        ACCOUNTS.stream(id),
-                        ExpectedVersion.noStream(),
-                        List.of(new EncodedEvent("opened", new byte[] {'{'})))),
-                "broken",
-                Metadata.empty()));
+    store().append(unreadable());
 
     assertThatThrownBy(() -> accounts.handle(id, new Deposit(1)))
         .isInstanceOf(UnreadableEventException.class)
@@ -414,68 +456,5 @@ public abstract class CommandHandlerContract {
         return real.evolve(state, event);
       }
     };
-  }
-
-  /** Passes everything on, so that a test can change one thing. */
-  private static class ForwardingStore implements EventStore {
-    private final EventStore target;
-
-    ForwardingStore(EventStore target) {
-      this.target = target;
-    }
-
-    @Override
-    public int partitions() {
-      return target.partitions();
-    }
-
-    @Override
-    public AppendResult append(Append append) {
-      return target.append(append);
-    }
-
-    @Override
-    public Confirmation confirm(StreamId stream, @Nullable Durability durability) {
-      return target.confirm(stream, durability);
-    }
-
-    @Override
-    public AppendResult mark(
-        StreamId stream, StreamMark mark, ExpectedVersion expected, String commandId) {
-      return target.mark(stream, mark, expected, commandId);
-    }
-
-    @Override
-    public SnapshotStore snapshots() {
-      return target.snapshots();
-    }
-
-    @Override
-    public List<StoredEvent> read(StreamId stream, long afterVersion, int limit) {
-      return target.read(stream, afterVersion, limit);
-    }
-
-    @Override
-    public List<LogEntry> readLog(int partition, long afterSequence, int limit) {
-      return target.readLog(partition, afterSequence, limit);
-    }
-
-    @Override
-    public List<StoredEvent> fetch(Collection<LogEntry> entries, Predicate<String> categories) {
-      return target.fetch(entries, categories);
-    }
-
-    @Override
-    public LogHead head(int partition) {
-      return target.head(partition);
-    }
-
-    @Override
-    public long disruptions() {
-      return target.disruptions();
-    }
-
-    @Override
-    public void close() {}
   }
 }
