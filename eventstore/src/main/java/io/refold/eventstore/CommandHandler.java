@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * conflict with an expected version and a decision that changes nothing are confirmed against newer
  * events first.
  *
- * <p>Threads that conflict on one aggregate go on one by one, in the order in which they came.
+ * <p>Threads that conflict on one aggregate go on one by one, in the order in which they came. A
+ * command waits at most 5 seconds for that, and then goes on without its turn.
  *
  * <p>A command with a caller's command id may be handled again after any failure: it is recognised
  * among the stream's last 256 events and not done twice.
@@ -153,7 +154,7 @@ public final class CommandHandler<C, S, E> {
             throw new CommandConflictException(stream, based, missed.version(), attempt);
           }
           found = aggregates.add(found, missed);
-          if (!turn.take()) { // then it was another process, not a thread of this one
+          if (!turn.take(giveUp)) { // another process, or too many threads of this one
             pause(conflicts.pauseBefore(attempt));
           }
           found = aggregates.newest(found);

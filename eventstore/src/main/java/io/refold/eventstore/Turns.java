@@ -1,11 +1,12 @@
 package io.refold.eventstore;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Lets the threads of one process that are in each other's way on one stream go on one by one, so
  * that each gets its turn however many they are. Streams share locks; that costs time, nothing
- * else.
+ * else. Nobody needs a turn: who has waited too long, because a server hangs, goes on without.
  */
 final class Turns {
   private final ReentrantLock[] locks = new ReentrantLock[256];
@@ -29,14 +30,22 @@ final class Turns {
       this.lock = lock;
     }
 
-    /** Waits for the turn; returns false if it was taken before. */
-    boolean take() {
+    /**
+     * Waits for the turn. Who is interrupted waits no longer, and stays interrupted.
+     *
+     * @param giveUp until when to wait, by {@link System#nanoTime()}
+     * @return false if it was taken before, or was not free in time
+     */
+    boolean take(long giveUp) {
       if (taken) {
         return false;
       }
-      lock.lock();
-      taken = true;
-      return true;
+      try {
+        taken = lock.tryLock(giveUp - System.nanoTime(), TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return taken;
     }
 
     @Override
