@@ -4,8 +4,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event cannot be stored: its class is unknown, it or its append is too large, or it has
- * personal data of somebody who was forgotten.
+ * An event cannot be stored: its class is unknown, its type begins with {@code $}, it or its append
+ * is too large, or it has personal data of somebody who was forgotten.
  */
 public final class EventNotStorableException extends EventStoreException {
   private static final long serialVersionUID = 1L;
