@@ -2,13 +2,24 @@ package io.refold.eventstore;
 
 /**
  * What Jackson writes and may refuse to read again: halves of surrogate pairs, which it escapes;
- * numbers that are very long, or have an exponent; and nesting.
+ * numbers that are very long, or have an exponent; and nesting. An instance gathers them for one
+ * event while its parts are encrypted; not thread-safe.
  */
 final class JsonDoubts {
   private static final int DIGITS = 900;
   private static final int DEPTH = 200;
 
-  private JsonDoubts() {}
+  private boolean found;
+
+  /** Takes a part that nobody can look into afterwards. */
+  void add(byte[] json) {
+    found |= about(json);
+  }
+
+  /** Tells whether a part is worth reading. */
+  boolean found() {
+    return found;
+  }
 
   /** Tells whether it is worth reading. Texts that only look like one of these count, too. */
   static boolean about(byte[] json) {

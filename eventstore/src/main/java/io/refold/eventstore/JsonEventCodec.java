@@ -85,10 +85,16 @@ final class JsonEventCodec<E> implements EventCodec<E> {
           null);
     }
     try {
+      var encrypted = new JsonDoubts();
       ObjectWriter writer =
-          isProtected() ? format.writer().withAttribute(StreamId.class, stream) : format.writer();
+          isProtected()
+              ? format
+                  .writer()
+                  .withAttribute(StreamId.class, stream)
+                  .withAttribute(JsonDoubts.class, encrypted)
+              : format.writer();
       byte[] json = writer.writeValueAsBytes(event);
-      if (JsonDoubts.about(json)) {
+      if (JsonDoubts.about(json) || encrypted.found()) {
         readBack(event.getClass(), stream, json);
       }
       return new EncodedEvent(format.type(), json);
@@ -221,11 +227,13 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   }
 
   private static UnreadableEventException isNull(StoredEvent stored) {
-    return UnreadableEventException.broken(stored, "the data is JSON null, not an event", null);
+    return UnreadableEventException.broken(
+        stored, "the data is JSON null, not an event: " + WAY_OUT, null);
   }
 
   private static UnreadableEventException broken(StoredEvent stored, JacksonException e) {
     PersonalComponents.rethrow(e);
-    return UnreadableEventException.broken(stored, e.getOriginalMessage(), e);
+    return UnreadableEventException.broken(
+        stored, "%s: %s".formatted(e.getOriginalMessage(), WAY_OUT), e);
   }
 }

@@ -143,8 +143,11 @@ final class PersonalSerializer extends ValueSerializer<Object> {
         serializer.serializeWithType(value, clear, context, type);
       }
     }
-    byte[] encrypted =
-        PersonalCipher.encrypt(keys.forWriting(subject, stream), stream, plain.toByteArray());
+    byte[] json = plain.toByteArray();
+    if (context.getAttribute(JsonDoubts.class) instanceof JsonDoubts doubts) {
+      doubts.add(json);
+    }
+    byte[] encrypted = PersonalCipher.encrypt(keys.forWriting(subject, stream), stream, json);
     generator.writeStartObject();
     generator.writeName(CIPHERTEXT);
     generator.writeBinary(encrypted);

@@ -5,6 +5,7 @@ import static io.refold.eventstore.PersonalEvents.STREAM;
 import static io.refold.eventstore.PersonalEvents.codec;
 import static io.refold.eventstore.PersonalEvents.encoded;
 import static io.refold.eventstore.PersonalEvents.stored;
+import static java.math.BigDecimal.TEN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -98,6 +99,17 @@ class PersonalDataTest {
         .isInstanceOf(EventNotStorableException.class)
         .hasMessageContaining("subject 'bob' was forgotten at ")
         .hasMessageContaining("use another subject id (nothing was written)");
+  }
+
+  @Test
+  void whatCannotBeReadBackIsNotEncryptedEither() {
+    var unreadable =
+        new Registered(
+            "", null, 0, LocalDate.EPOCH, List.of(), Map.of("\ud83d", TEN), Optional.empty(), "");
+    for (int i = 0; i < 50; i++) { // the ciphertext is another one each time
+      assertThatThrownBy(() -> codec.encode(STREAM, unreadable))
+          .isInstanceOf(EventNotStorableException.class);
+    }
   }
 
   @Test
