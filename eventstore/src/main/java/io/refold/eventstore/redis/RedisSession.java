@@ -22,8 +22,10 @@ import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisAskException;
 import org.redisson.client.RedisMovedException;
 import org.redisson.client.RedisNoScriptException;
+import org.redisson.client.RedisNodeNotFoundException;
 import org.redisson.client.RedisTryAgainException;
 import org.redisson.config.Config;
+import org.redisson.connection.MasterSlaveEntry;
 
 /**
  * The connection of an open store: where its keys lie, and how scripts run. For code that keeps
@@ -51,7 +53,10 @@ public final class RedisSession {
   private final BulkReads bulk;
   private final Disruptions disruptions;
   private final Attempts attempts;
-  private final Set<String> sentBefore = ConcurrentHashMap.newKeySet(); // scripts, by their SHA-1
+  private final Set<Known> known = ConcurrentHashMap.newKeySet();
+
+  /** A script that a master has executed, by its SHA-1, so that it has lost it if it lacks it. */
+  private record Known(MasterSlaveEntry master, String sha) {}
 
   RedisSession(RedissonClient redisson, Config config, Keys keys) {
     this.redisson = redisson;
@@ -145,7 +150,8 @@ public final class RedisSession {
 
   private CompletableFuture<@Nullable Object> reading(
       String what, RedisScript script, List<String> keys, Object[] args) {
-    return attempts.make(what, () -> send(script, keys, args), RedisErrors::readAgain);
+    return attempts.make(
+        what, () -> send(script, keys, args, RedisErrors::readAgain), RedisErrors::readAgain);
   }
 
   /**
@@ -166,7 +172,7 @@ public final class RedisSession {
       List<String> keys,
       Object... args) {
     if (level instanceof Durability.Memory) {
-      Object reply = await(attempts.make(what, () -> send(script, keys, args), again));
+      Object reply = await(attempts.make(what, () -> send(script, keys, args, again), again));
       return new ConfirmedCall.Outcome(reply, Confirmation.memory());
     }
     BiFunction<String, String, CompletableFuture<ConfirmedCall.Outcome>> way =
@@ -175,14 +181,14 @@ public final class RedisSession {
         attempts.make(
             what,
             () ->
-                send(script, way)
+                send(script, keys, way, again)
                     .exceptionallyCompose(failure -> {
                       Throwable cause = RedisErrors.cause(failure);
                       if (cause instanceof RedisMovedException moved) {
                         masters.learn(moved);
                       }
                       return cause instanceof RedisAskException // that slot is being moved
-                          ? send(script, keys, args)
+                          ? send(script, keys, args, again)
                               .thenApply(reply ->
                                   new ConfirmedCall.Outcome(reply, Confirmation.unknown(level)))
                           : CompletableFuture.failedFuture(cause);
@@ -199,7 +205,8 @@ public final class RedisSession {
    */
   public CompletionStage<@Nullable Object> evalAsync(
       RedisScript script, List<String> keys, Object... args) {
-    return attempts.make(script.on(keys), () -> send(script, keys, args), RedisErrors::passes);
+    return attempts.make(
+        script.on(keys), () -> send(script, keys, args, RedisErrors::passes), RedisErrors::passes);
   }
 
   /** Waits for a reply, and throws what it failed with. */
@@ -253,7 +260,7 @@ public final class RedisSession {
 
   @SuppressWarnings("NullAway") // it takes the type of the lambda's result for one without null
   private CompletableFuture<@Nullable Object> send(
-      RedisScript script, List<String> keys, Object[] args) {
+      RedisScript script, List<String> keys, Object[] args, Predicate<Throwable> again) {
     List<Object> names = List.copyOf(keys);
     String slot = Keys.hashed(keys.getFirst());
     BiFunction<String, String, CompletableFuture<@Nullable Object>> way =
@@ -264,25 +271,45 @@ public final class RedisSession {
                     verb.equals("EVALSHA")
                         ? target.scripts().evalShaAsync(slot, MODE, text, LIST, names, args)
                         : target.scripts().evalAsync(slot, MODE, text, LIST, names, args));
-    return this.<@Nullable Object>send(script, way);
+    return this.<@Nullable Object>send(script, keys, way, again);
   }
 
   /**
-   * Sends a script: EVALSHA with its SHA-1, and where the server lacks it, EVAL with its source.
+   * Sends a script: EVALSHA with its SHA-1, and where the server lacks it, EVAL with its source. A
+   * server that has lost it may be another one, so there it is sent only where it may be sent again
+   * after that. The next call sends it in any case.
    */
   private <T extends @Nullable Object> CompletableFuture<T> send(
-      RedisScript script, BiFunction<String, String, CompletableFuture<T>> way) {
-    boolean first = sentBefore.add(script.sha());
+      RedisScript script,
+      List<String> keys,
+      BiFunction<String, String, CompletableFuture<T>> way,
+      Predicate<Throwable> again) {
+    MasterSlaveEntry master;
+    try {
+      master = masters.of(masters.slot(keys.getFirst()));
+    } catch (RedisNodeNotFoundException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    var sent = new Known(master, script.sha());
+    boolean first = !known.contains(sent);
     return way.apply("EVALSHA", script.sha())
         .exceptionallyCompose(failure -> {
           Throwable cause = RedisErrors.cause(failure);
           if (!(cause instanceof RedisNoScriptException)) {
             return CompletableFuture.failedFuture(cause);
           }
-          if (!first) { // the server may be a new one
+          if (!first) {
             disruptions.count();
+            known.remove(sent);
           }
-          return way.apply("EVAL", script.source());
+          return first || again.test(cause)
+              ? way.apply("EVAL", script.source())
+              : CompletableFuture.failedFuture(cause);
+        })
+        .whenComplete((reply, failure) -> {
+          if (failure == null && first) {
+            known.add(sent);
+          }
         });
   }
 

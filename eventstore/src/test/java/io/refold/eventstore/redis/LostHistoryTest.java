@@ -17,11 +17,13 @@ import io.refold.eventstore.AppendResult;
 import io.refold.eventstore.CommandHandler;
 import io.refold.eventstore.Context;
 import io.refold.eventstore.Decider;
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.SnapshotRule;
 import io.refold.eventstore.StateCodec;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.embedded.EmbeddedRedis;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -109,6 +111,55 @@ class LostHistoryTest {
       assertThat(raw.command("INFO", "commandstats"))
           .asString()
           .doesNotContain("cmdstat_evalsha:calls=2,");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anAppendAtAnExactVersionIsNotWrittenWhereTheServerHasLostTheScriptSinceItsLast(
+      boolean confirmed) {
+    try (var redis = EmbeddedRedis.start();
+        var raw = new RawRedis(redis);
+        var store = RedisEventStore.to(redis.url()).partitions(1).open();
+        var other = RedisEventStore.connect(redis.url())) {
+      var two = new Deposited(2);
+      var append =
+          Append.of(ACCOUNTS, ID, ExpectedVersion.exactly(2), List.of(two))
+              .withDurability(
+                  confirmed ? Durability.replicas(1, Duration.ofMillis(1)) : Durability.memory());
+      rewrite(store, 1);
+      assertThat(store.append(Append.of(ACCOUNTS, ID, ExpectedVersion.exactly(1), List.of(two))))
+          .isInstanceOf(AppendResult.Appended.class);
+      for (Object key : raw.list("KEYS", "{*")) {
+        raw.command("DEL", String.valueOf(key));
+      }
+      rewrite(other, 2);
+      raw.command("SCRIPT", "FLUSH");
+      long disruptions = store.disruptions();
+
+      assertThatThrownBy(() -> store.append(append))
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("NOSCRIPT");
+
+      assertThat(store.disruptions()).isGreaterThan(disruptions);
+      assertThat(store.read(ACCOUNTS.stream(ID), 0, 10)).hasSize(2);
+      assertThat(store.append(append))
+          .as("after its history was read again")
+          .isInstanceOf(AppendResult.Appended.class);
+    }
+  }
+
+  @Test
+  void aHandlerGoesOnWhereTheServerHasLostItsScripts() {
+    try (var redis = EmbeddedRedis.start();
+        var raw = new RawRedis(redis);
+        var store = RedisEventStore.connect(redis.url())) {
+      var accounts = handler(store, new Interrupted());
+      accounts.handle(ID, new Open("Alice"));
+      for (int i = 1; i <= 3; i++) {
+        raw.command("SCRIPT", "FLUSH");
+        assertThat(accounts.handle(ID, new Deposit(1)).state()).isEqualTo(new Account(true, i));
+      }
     }
   }
 
