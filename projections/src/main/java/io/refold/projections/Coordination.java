@@ -47,6 +47,9 @@ final class Coordination {
               away.getMessage());
           Pause.of(POLL.multipliedBy(10));
         } catch (RuntimeException | Error unexpected) {
+          if (run.hurries()) { // a step that was told to end
+            continue;
+          }
           LOG.error("{} of '{}' has failed", run.what(), run.projection(), unexpected);
           if (broken != null) {
             Pause.of(POLL.multipliedBy(10));
@@ -77,6 +80,7 @@ final class Coordination {
   /** Stops coordinating; another process, or another call, may go on. */
   void abandon() {
     abandoned = true;
+    run.leaving();
   }
 
   /** Waits until this process coordinates it no more. */
@@ -106,7 +110,7 @@ final class Coordination {
 
   /** Waits until it has ended, but not longer than this; empty if it has not. */
   Optional<RebuildProgress> await(Duration timeout) throws InterruptedException {
-    return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)
+    return ended.await(Pause.nanos(timeout), TimeUnit.NANOSECONDS)
         ? Optional.of(result())
         : Optional.empty();
   }

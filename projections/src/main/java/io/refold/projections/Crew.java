@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The owners of one generation in this process. It takes as many partitions as are its share among
@@ -22,6 +24,8 @@ final class Crew {
 
   /** How long all answers of one round are waited for. */
   private static final Duration PATIENCE = Duration.ofMillis(500);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Crew.class);
 
   private final ProjectionStore store;
   private final Subscriber subscriber;
@@ -68,13 +72,14 @@ final class Crew {
       GenerationKeys.of(store, subscriber, subscription.layout()).create();
       events.leave(generation());
       created = true;
+      threads.values().forEach(OwnerThread::stop); // who takes over finds what is to be filled in
     }
     Terms current = live ? Pacing.READ : terms;
     subscription.pacing().set(current, threads.size(), store.events().partitions());
     Attendance attendance = store.generations().attend(generation(), worker, lease);
     int partitions = store.events().partitions();
     int share = attendance.share(partitions);
-    threads.values().removeIf(thread -> !thread.running());
+    threads.values().removeIf(this::ended);
     int owned = threads.size();
     for (OwnerThread thread : threads.values()) {
       if (owned > share) {
@@ -109,8 +114,29 @@ final class Crew {
     if (thread.taken(Duration.ofNanos(patient - System.nanoTime()))) {
       return true;
     }
+    boolean unused = ended(thread);
     threads.remove(partition);
     return false;
+  }
+
+  /**
+   * Takes notice of keys that were lost with their server. They are created again once the
+   * generation was looked up after that: one that was dropped is not live any more then. Not those
+   * of a reaction, which might begin somewhere else.
+   */
+  private boolean ended(OwnerThread thread) {
+    if (thread.running()) {
+      return false;
+    }
+    if (thread.owner().gone() && created && subscriber.start().isEmpty()) {
+      LOG.warn(
+          "keys of {} are gone from partition {} or from its rows: what they had is filled in again"
+              + " from history, if it is still read",
+          generation(),
+          thread.owner().partition());
+      created = false;
+    }
+    return true;
   }
 
   /** Returns the leases held in a partition: none or one. */

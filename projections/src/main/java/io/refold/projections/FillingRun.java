@@ -40,6 +40,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
   private final long began = System.nanoTime();
   private long eventsBefore = -1;
   private boolean created;
+  private volatile boolean ending;
   private volatile long kept = began;
   private volatile RebuildProgress progress =
       new RebuildProgress(State.FILLING, 0, 0, 0, Optional.empty());
@@ -105,7 +106,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
 
   /** Does the next thing there is to do; returns whether something was done. */
   final synchronized boolean step() {
-    if (progress.ended()) {
+    if (progress.ended() || ending) {
       return false;
     }
     Optional<Terms> terms = keep();
@@ -135,9 +136,13 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
   /**
    * Extends the coordinator's lease in the middle of a long step, when it is time to.
    *
-   * @throws IllegalStateException if it is somebody else's, or there is nothing left
+   * @throws IllegalStateException if it is somebody else's, is being cancelled, or there is nothing
+   *     left
    */
   final void stillHolds() {
+    if (ending) {
+      throw new IllegalStateException("it is being cancelled");
+    }
     long now = System.nanoTime();
     if (now - kept > lease.toNanos() / 3) {
       if (keep().isEmpty()) {
@@ -146,11 +151,19 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
     }
   }
 
-  /** Changes how it is filled; false if it has ended or is coordinated elsewhere. */
+  /** Changes how it is filled; false if that is over, or coordinated elsewhere. */
   final synchronized boolean direct(UnaryOperator<Terms> change) {
-    Optional<Terms> now = progress.ended() ? Optional.empty() : keep();
+    boolean over =
+        switch (progress.state()) {
+          case FILLING, PAUSED -> false;
+          case SWITCHING, COMPARING, DONE, CANCELLED, FAILED -> true;
+        };
+    Optional<Terms> now = over ? Optional.empty() : keep();
     return now.isPresent() && store.generations().direct(filling, change.apply(now.get()));
   }
+
+  /** Says that this process is about to leave. */
+  void leaving() {}
 
   /** Stops in the middle, for good. */
   abstract void leave();
@@ -214,8 +227,24 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
    *
    * @return false if it had ended before
    */
-  final synchronized boolean cancel() {
-    return end(State.CANCELLED);
+  final boolean cancel() {
+    hurry();
+    try {
+      synchronized (this) {
+        return end(State.CANCELLED);
+      }
+    } finally {
+      ending = false;
+    }
+  }
+
+  /** Ends a long step under way soon; another one begins only once a cancellation has failed. */
+  final void hurry() {
+    ending = true;
+  }
+
+  final boolean hurries() {
+    return ending;
   }
 
   /** Removes what it has made, and says how it has ended; false if it had ended before. */
@@ -278,10 +307,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
   }
 
   private void remove() {
-    for (int partition = 0; partition < store.events().partitions(); partition++) {
-      store.subscriptions().cancel(partition, fresh(), old());
-    }
-    GenerationKeys.of(store, subscriber, filling.fresh()).deleteRows();
+    GenerationKeys.of(store, subscriber, filling.fresh()).cancel(old());
   }
 
   final void endedElsewhere() {

@@ -112,6 +112,14 @@ record GenerationKeys(ProjectionStore store, Heads heads, Layout layout, Optiona
     }
   }
 
+  /** Deletes what was filled, and gives the old generation its leases back. */
+  void cancel(Generation old) {
+    for (int partition = 0; partition < store.events().partitions(); partition++) {
+      store.subscriptions().cancel(partition, layout.generation(), old);
+    }
+    deleteRows();
+  }
+
   /**
    * Deletes again what a paused process may have created after the generation was dropped, and
    * lifts a fence that one which died while it cancelled has left.

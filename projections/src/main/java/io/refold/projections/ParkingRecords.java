@@ -5,7 +5,6 @@ import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Heads.Head;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.ParkedStreams;
-import io.refold.projections.store.ParkedStreams.Request;
 import io.refold.projections.store.Parking;
 import io.refold.projections.store.Subscriptions.Outcome;
 import java.util.HashMap;
@@ -33,11 +32,10 @@ record ParkingRecords(ParkedStreams streams, Lease lease) {
       StreamId stream = first.getKey();
       Long recorded = parked.put(stream, first.getValue());
       if (!first.getValue().equals(recorded)) {
-        if (streams.park(lease, stream, first.getValue(), recorded == null ? WHY : "", 0)
+        if (streams.parkAgain(lease, stream, first.getValue(), recorded == null ? WHY : "")
             != Outcome.DONE) {
           return Optional.empty();
         }
-        streams.ask(lease.partition(), lease.generation(), new Request.Retry(stream));
       }
     }
     var dropped = new HashSet<>(found.get().dropped());

@@ -72,6 +72,7 @@ final class PartitionOwner {
   private volatile PartitionState state = PartitionState.NOT_OWNED;
   private volatile @Nullable Lease lease;
   private volatile String problem = "";
+  private volatile boolean gone;
   private Phase phase = Phase.TAKING_OVER;
   private long minEpoch;
   private Takeover takeover;
@@ -111,6 +112,11 @@ final class PartitionOwner {
     return partition;
   }
 
+  /** Tells whether it has ended because keys of the generation are not there. */
+  boolean gone() {
+    return gone;
+  }
+
   /** Returns the lease, or null if it has none. */
   @Nullable Lease lease() {
     return lease;
@@ -137,6 +143,7 @@ final class PartitionOwner {
     } else {
       lease = null;
       state = PartitionState.NOT_OWNED;
+      gone = acquisition instanceof Acquisition.Gone;
     }
     return acquisition;
   }
@@ -196,7 +203,8 @@ final class PartitionOwner {
         }
         case Takeover.Found.Lost(Optional<String> what) ->
             what.isPresent() ? lost(held, what.get()) : lost(held);
-        case Takeover.Found.Over gone -> over();
+        case Takeover.Found.Over refused -> over();
+        case Takeover.Found.Gone gone -> keysGone();
       };
     } catch (EventFailure failure) {
       takeover = new Takeover(subscription, held);
@@ -361,7 +369,7 @@ final class PartitionOwner {
         yield settle(held, progress.settlement(part, written, outdating.size()));
       }
       case Target.Result.NotOwner refused -> over();
-      case Target.Result.Gone gone -> over();
+      case Target.Result.Gone gone -> keysGone();
       case Target.Result.Regressed(int shard) -> Step.RETAKE;
       case Target.Result.Lost(String what) -> lost(held, what);
     };
@@ -468,6 +476,11 @@ final class PartitionOwner {
     lease = null;
     state = PartitionState.LOST_HISTORY;
     return Step.OVER;
+  }
+
+  private Step keysGone() {
+    gone = true;
+    return over();
   }
 
   private Step over() {

@@ -2,10 +2,13 @@ package io.refold.projections;
 
 import java.time.Duration;
 
-/** Short waits of code that polls; an interrupt ends them and stays set. */
+/** Waits of code that polls. */
 final class Pause {
+  private static final Duration CENTURY = Duration.ofDays(36_525);
+
   private Pause() {}
 
+  /** Sleeps; an interrupt ends it and stays set. */
   static void of(Duration length) {
     try {
       Thread.sleep(length);
@@ -14,8 +17,11 @@ final class Pause {
     }
   }
 
-  static void upTo(Duration length, long deadlineNanos) {
-    long left = Math.max(0, deadlineNanos - System.nanoTime());
-    of(Duration.ofNanos(Math.min(length.toNanos(), left)));
+  /** Returns a time-out in nanoseconds: 0 if it is negative, and a century at most. */
+  static long nanos(Duration timeout) {
+    if (timeout.isNegative()) {
+      return 0;
+    }
+    return timeout.compareTo(CENTURY) < 0 ? timeout.toNanos() : CENTURY.toNanos();
   }
 }

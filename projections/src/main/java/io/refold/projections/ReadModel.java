@@ -1,11 +1,8 @@
 package io.refold.projections;
 
 import io.refold.eventstore.Position;
-import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
-import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations;
-import io.refold.projections.store.Subscriptions.Arrival;
 import io.refold.projections.store.Views;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +35,6 @@ public final class ReadModel<V> {
   public static final int MAX_PAGE = 10_000;
 
   private static final Duration TRUST = Duration.ofSeconds(1);
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
-  private static final Duration LONGEST_PAUSE = Duration.ofMillis(25);
   private static final Duration READY_PAUSE = Duration.ofMillis(100);
   private static final int ATTEMPTS = 100;
   private static final int STREAM_PAGE = 1_000;
@@ -72,21 +66,8 @@ public final class ReadModel<V> {
    * @throws HistoryLostException if the log does not hold that position
    */
   public Optional<V> find(String key, Position atLeast, Duration timeout) {
-    return switch (await(atLeast, timeout)) {
-      case APPLIED -> find(key);
-      case TIMED_OUT ->
-          throw new NotAppliedException(
-              "projection '%s' has not applied %s within %s"
-                  .formatted(format.name(), atLeast, timeout));
-      case PARKED ->
-          throw new NotAppliedException(
-              "projection '%s' has passed %s, but an event of that append is parked: see store.parked"
-                  .formatted(format.name(), atLeast));
-      case LOST ->
-          throw new HistoryLostException(
-              "position %s that projection '%s' should wait for is not in the log"
-                  .formatted(atLeast, format.name()));
-    };
+    await(atLeast, timeout).check(format.name(), atLeast, timeout);
+    return find(key);
   }
 
   /** Returns those of these rows that exist, in the order of the keys. */
@@ -211,40 +192,8 @@ public final class ReadModel<V> {
    * @param timeout how long to wait at most
    */
   public Awaited await(Position position, Duration timeout) {
-    if (position.sequence() == 0) {
-      return Awaited.APPLIED;
-    }
-    long deadline = System.nanoTime() + timeout.toNanos();
-    for (Duration pause = FIRST_PAUSE; ; pause = longer(pause)) {
-      Generation generation = answered(() -> layout(false)).generation();
-      Arrival arrival = answered(() -> store.subscriptions().arrival(generation, position));
-      switch (arrival) {
-        case APPLIED -> {
-          return Awaited.APPLIED;
-        }
-        case PARKED -> {
-          return Awaited.PARKED;
-        }
-        case LOST -> {
-          return Awaited.LOST;
-        }
-        case GONE -> {
-          if (!answered(() -> layout(true)).generation().equals(generation)) {
-            continue;
-          }
-        }
-        case PENDING -> {}
-      }
-      if (System.nanoTime() >= deadline) {
-        return Awaited.TIMED_OUT;
-      }
-      Pause.upTo(pause, deadline);
-    }
-  }
-
-  private static Duration longer(Duration pause) {
-    Duration longer = pause.multipliedBy(3).dividedBy(2);
-    return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+    return Waiting.until(
+        store.subscriptions(), position, timeout, again -> layout(again).generation());
   }
 
   /**
@@ -257,8 +206,8 @@ public final class ReadModel<V> {
    * @throws InterruptedException if the thread is interrupted
    */
   public boolean awaitReady(Duration timeout) throws InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    while (answered(() -> store.generations().look(format.name(), format.version()))
+    long deadline = System.nanoTime() + Pause.nanos(timeout);
+    while (Waiting.answered(() -> store.generations().look(format.name(), format.version()))
         .live()
         .isEmpty()) {
       long left = deadline - System.nanoTime();
@@ -274,7 +223,7 @@ public final class ReadModel<V> {
   private <T> T reading(Function<Generations.Layout, Optional<T>> read) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       boolean again = attempt > 0;
-      Optional<T> result = answered(() -> read.apply(layout(again)));
+      Optional<T> result = Waiting.answered(() -> read.apply(layout(again)));
       if (result.isPresent()) {
         return result.get();
       }
@@ -283,15 +232,6 @@ public final class ReadModel<V> {
       }
     }
     throw missing();
-  }
-
-  /** A lost reply to a read leaves nothing unknown: the store just cannot be read now. */
-  private static <T> T answered(Supplier<T> read) {
-    try {
-      return read.get();
-    } catch (ReplyLostException lost) {
-      throw new StoreUnavailableException(String.valueOf(lost.getMessage()), lost);
-    }
   }
 
   private Generations.Layout layout(boolean again) {

@@ -78,7 +78,7 @@ public final class Rebuild {
    * follow what comes in as it comes.
    *
    * @param eventsPerSecond 0 for no limit
-   * @return false if it had ended before, or another process coordinates it
+   * @return false if it had ended before, switches already, or another process coordinates it
    * @throws IllegalArgumentException if it is negative
    */
   public boolean throttle(long eventsPerSecond) {
@@ -93,7 +93,7 @@ public final class Rebuild {
    * or recomputation of another version is asked for. Partitions that have been read to their end
    * follow what comes in, but nothing switches.
    *
-   * @return false if it had ended before, or another process coordinates it
+   * @return false if it had ended before, switches already, or another process coordinates it
    */
   public boolean pause() {
     return coordination.run().direct(now -> new Terms(now.eventsPerSecond(), true, now.parking()));
@@ -102,7 +102,7 @@ public final class Rebuild {
   /**
    * Goes on after a pause.
    *
-   * @return false if it had ended before, or another process coordinates it
+   * @return false if it had ended before, switches already, or another process coordinates it
    */
   public boolean proceed() {
     return coordination.run().direct(now -> new Terms(now.eventsPerSecond(), false, now.parking()));

@@ -1,6 +1,7 @@
 package io.refold.projections;
 
 import io.refold.projections.store.Generations.Filling;
+import io.refold.projections.store.Generations.Purpose;
 import io.refold.projections.store.Generations.Start;
 
 /**
@@ -12,8 +13,13 @@ public final class RebuildRunningException extends ProjectionException {
 
   RebuildRunningException(Start.Running running) {
     super(
-        "%s, coordinated by %s: wait for it or cancel it"
-            .formatted(what(running.rebuild()), running.coordinator()),
+        "%s, coordinated by %s: wait for it%s"
+            .formatted(
+                what(running.rebuild()),
+                running.coordinator(),
+                running.rebuild().purpose() == Purpose.REBUILD
+                    ? ", or cancel it, with ProjectionStore.rebuild(…)"
+                    : ""),
         null);
   }
 

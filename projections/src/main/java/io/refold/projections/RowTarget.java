@@ -144,6 +144,17 @@ final class RowTarget<V> implements Target {
   @Override
   public Retried retry(Lease lease, StoredEvent event, Parking parking, Position settled)
       throws EventFailure {
+    if (event.position().sequence() > settled.sequence()) { // most likely it is still to come
+      switch (passed(lease, event)) {
+        case GONE -> {
+          return Retried.GONE;
+        }
+        case NONE -> {
+          return Retried.DONE;
+        }
+        case SOME -> {}
+      }
+    }
     Batch<V> batch;
     try {
       batch = Batch.again(format, shards(), store.events(), states, event, parking);
@@ -176,6 +187,33 @@ final class RowTarget<V> implements Target {
     } finally {
       held.forEach(ReentrantLock::unlock);
     }
+  }
+
+  private enum Passed {
+    SOME,
+    NONE,
+    GONE
+  }
+
+  /**
+   * Tells whether a shard has passed an event. One that none has is applied with what comes, and
+   * must not be tried before: if it failed, it would be parked behind events that are to be applied
+   * yet.
+   */
+  private Passed passed(Lease lease, StoredEvent event) {
+    Map<Integer, List<String>> all = new HashMap<>();
+    for (int shard = 0; shard < shards(); shard++) {
+      all.put(shard, List.of());
+    }
+    return store
+        .views()
+        .read(lease.generation(), lease.partition(), all, List.of())
+        .map(shards ->
+            shards.values().stream()
+                    .anyMatch(shard -> shard.checkpoint().sequence() >= event.position().sequence())
+                ? Passed.SOME
+                : Passed.NONE)
+        .orElse(Passed.GONE);
   }
 
   private static Retried retried(Collection<Views.Outcome> outcomes) {

@@ -1,5 +1,6 @@
 package io.refold.projections;
 
+import io.refold.projections.store.Generation;
 import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.Generations.Shape;
 import io.refold.projections.store.Heads;
@@ -29,6 +30,20 @@ public interface Subscriber {
    * @param shards how many shards the store spreads rows over
    */
   Shape shape(int shards);
+
+  /**
+   * Returns the generation that is read.
+   *
+   * @throws ReadModelMissingException if this version has none
+   */
+  default Generation shown(ProjectionStore store) {
+    return store
+        .generations()
+        .look(name(), version())
+        .live()
+        .orElseThrow(() -> ReadModelMissingException.of(store, this))
+        .generation();
+  }
 
   /** Returns the heads of its shards, of all generations. */
   Heads heads(ProjectionStore store);

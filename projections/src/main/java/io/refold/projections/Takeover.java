@@ -54,8 +54,11 @@ final class Takeover {
      */
     record Retake(long minEpoch) implements Found {}
 
-    /** The lease or the generation is gone. */
+    /** The lease is gone. */
     record Over() implements Found {}
+
+    /** The generation's keys are gone. */
+    record Gone() implements Found {}
 
     /**
      * The log is not what it was.
@@ -93,7 +96,7 @@ final class Takeover {
           return new Found.Retake(epoch + 1);
         }
         case Heads.Fencing.Gone gone -> {
-          return new Found.Over();
+          return new Found.Gone();
         }
       }
     }
@@ -111,7 +114,7 @@ final class Takeover {
     for (int shard = 0; shard < number; shard++) {
       Optional<Heads.Head> head = target.heads().head(lease.generation(), shard, lease.partition());
       if (head.isEmpty()) {
-        return new Found.Over();
+        return new Found.Gone();
       }
       heads.add(head.get());
       compare(shard, head.get().checkpoint());
@@ -193,7 +196,7 @@ final class Takeover {
       case Target.Result.Lost(String what) -> new Found.Lost(Optional.of(what));
       case Target.Result.Regressed(int shard) -> new Found.Retake(0);
       case Target.Result.NotOwner refused -> new Found.Over();
-      case Target.Result.Gone gone -> new Found.Over();
+      case Target.Result.Gone gone -> new Found.Gone();
     };
   }
 

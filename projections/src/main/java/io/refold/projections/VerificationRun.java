@@ -106,6 +106,11 @@ final class VerificationRun extends FillingRun {
   }
 
   @Override
+  void leaving() {
+    hurry();
+  }
+
+  @Override
   void leave() {
     cancel();
   }

@@ -9,6 +9,7 @@ import io.refold.eventstore.EncodedEvent;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.ExpectedVersion;
 import io.refold.eventstore.Metadata;
+import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StoredEvent;
 import io.refold.eventstore.StreamId;
@@ -148,7 +149,7 @@ public abstract class ParkingContract {
   }
 
   @Test
-  void aDropAskedOfWhatTwoCrashesHaveLeftBehindDropsNothing() {
+  void whatACrashHasLeftBehindHoldsNothingUpAndCannotBeDropped() {
     placeGoodAndBad();
     PartitionOwner first = owner("a");
     untilIdle(first);
@@ -159,18 +160,21 @@ public abstract class ParkingContract {
 
     first.release();
     PartitionOwner second = owner("b");
-    store.fates(call -> call.equals("ask") ? Fate.REFUSED : Fate.FINE);
-    assertThatThrownBy(second::step).isInstanceOf(StoreUnavailableException.class);
+    store.fates(call -> call.startsWith("park") ? Fate.LOST : Fate.FINE);
+    assertThatThrownBy(second::step).isInstanceOf(ReplyLostException.class);
     store.fates(call -> Fate.FINE);
     ParkedStream left = parked();
     assertThat(left.version()).isEqualTo(6); // and there are 5
-    store.parked(ledger).drop(left, "it fails");
-    untilIdle(second);
+    assertThatThrownBy(() -> store.parked(ledger).drop(left, "it fails"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("is being retried");
+    second.release();
+    untilIdle(owner("c"));
 
     assertComplete();
     assertThat(store.parked(ledger).dropped()).isEmpty();
     append(events(), BAD.id(), new Paid(16));
-    untilIdle(second);
+    untilIdle(owner("c"));
     assertComplete();
   }
 
@@ -275,7 +279,7 @@ public abstract class ParkingContract {
       boolean died = false;
       try {
         untilIdle(owner);
-      } catch (io.refold.eventstore.ReplyLostException expected) {
+      } catch (ReplyLostException expected) {
         died = true;
       }
       store.fates(call -> Fate.FINE);
@@ -288,6 +292,37 @@ public abstract class ParkingContract {
         return;
       }
     }
+  }
+
+  @Test
+  void aRetryLeavesAloneWhatIsStillToCome() {
+    placeGoodAndBad();
+    PartitionOwner owner = owner("a");
+    untilIdle(owner);
+    ledger.mend();
+    store.parked(ledger).retry(BAD);
+    append(events(), BAD.id(), new Paid(16));
+    appendBroken();
+    append(events(), BAD.id(), new Paid(32));
+    untilIdle(owner);
+    assertThat(parked().version()).as("the broken one").isEqualTo(7);
+    owner.release();
+    PartitionOwner successor = owner("b");
+    untilIdle(successor);
+    append(events(), BAD.id(), new Paid(64));
+    untilIdle(successor);
+
+    store.parked(ledger).drop(parked(), "cannot be read");
+    untilIdle(successor);
+
+    assertThat(rows()).containsEntry(BAD.id(), new Ledger.Sum(1 + 13 + 2 + 8 + 16 + 32 + 64, 8));
+    assertThat(store.parked(ledger).list()).isEmpty();
+  }
+
+  private void appendBroken() {
+    var broken = new EncodedEvent("paid", "{\"cents\":".getBytes(StandardCharsets.UTF_8));
+    var write = new Append.StreamWrite(BAD, ExpectedVersion.any(), List.of(broken));
+    Shop.position(events().append(new Append(List.of(write), "broken", Metadata.empty())));
   }
 
   @Test
@@ -355,9 +390,7 @@ public abstract class ParkingContract {
   @Test
   void anEventThatCannotBeReadIsParked() {
     append(events(), BAD.id(), new Placed("x"));
-    var broken = new EncodedEvent("paid", "{\"cents\":".getBytes(StandardCharsets.UTF_8));
-    var write = new Append.StreamWrite(BAD, ExpectedVersion.any(), List.of(broken));
-    Shop.position(events().append(new Append(List.of(write), "broken", Metadata.empty())));
+    appendBroken();
     append(events(), BAD.id(), new Paid(2));
     append(events(), GOOD.id(), new Paid(4));
     PartitionOwner owner = owner("a");

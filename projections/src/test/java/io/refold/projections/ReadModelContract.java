@@ -10,10 +10,13 @@ import io.refold.projections.Shop.Orders;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -254,6 +257,22 @@ public abstract class ReadModelContract {
     assertThat(model.find("a", second, SHORT)).contains(new Order("x", 1, 2, null));
     workers.rebuild(orders);
     assertThat(model.await(second, Duration.ZERO)).as("after a rebuild").isEqualTo(Awaited.APPLIED);
+  }
+
+  @Test
+  void waitingForAsLongAsItTakesDoesNotEndAtOnce() throws Exception {
+    workers.runUntilIdle();
+    for (Duration forever :
+        List.of(ChronoUnit.FOREVER.getDuration(), Duration.ofNanos(Long.MAX_VALUE))) {
+      assertThat(model.awaitReady(forever)).isTrue();
+      Position position = append(store.events(), "a", new Paid(1));
+      var awaited = new CompletableFuture<Awaited>();
+      Thread waiter =
+          Thread.ofPlatform().start(() -> awaited.complete(model.await(position, forever)));
+      Await.until("it waits", () -> waiter.getState() == Thread.State.TIMED_WAITING);
+      workers.runUntilIdle();
+      assertThat(awaited.get(30, TimeUnit.SECONDS)).isEqualTo(Awaited.APPLIED);
+    }
   }
 
   @Test

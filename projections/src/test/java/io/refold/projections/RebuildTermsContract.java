@@ -116,6 +116,47 @@ public abstract class RebuildTermsContract {
     }
   }
 
+  @Test
+  void aRebuildIsWatchedAndDirectedFromAnyProcess() throws Exception {
+    fill(events(), "o", 200);
+    assertThat(store().rebuild(orders)).isEmpty();
+    try (var coordinator = start()) {
+      awaitCaughtUp();
+      Rebuild coordinated = coordinator.rebuild(orders, RebuildOptions.PLAIN.throttle(50));
+      RunningRebuild seen = store().rebuild(orders).orElseThrow();
+      assertThat(seen.projection()).isEqualTo("orders");
+      assertThat(seen.version()).isEqualTo(1);
+      Await.until("it is seen to go on", () -> progress(seen).events() > 10);
+      assertThat(progress(seen).state()).isEqualTo(State.FILLING);
+      assertThat(progress(seen).total()).isEqualTo(coordinated.progress().total()).isPositive();
+
+      assertThat(seen.pause()).isTrue();
+      Await.until("it is paused", () -> coordinated.progress().state() == State.PAUSED);
+      assertThat(progress(seen).state()).isEqualTo(State.PAUSED);
+      assertNothingIsRead();
+
+      assertThat(seen.cancel()).isTrue();
+      assertThat(seen.cancel()).as("again").isFalse();
+      assertThat(coordinated.await(SOON)).map(RebuildProgress::state).contains(State.CANCELLED);
+      assertThat(seen.progress()).isEmpty();
+      assertThat(seen.proceed()).isFalse();
+      assertThat(store().rebuild(orders)).isEmpty();
+
+      Rebuild again = coordinator.rebuild(orders, RebuildOptions.PLAIN.throttle(1));
+      RunningRebuild faster = store().rebuild(orders).orElseThrow();
+      assertThat(faster.throttle(0)).isTrue();
+      assertThat(seen.throttle(0)).as("the one before").isFalse();
+      assertThat(again.await(SOON)).map(RebuildProgress::state).contains(State.DONE);
+      assertThat(faster.progress()).isEmpty();
+      assertThat(faster.cancel()).isFalse();
+      assertEqualToFreshFold();
+    }
+  }
+
+  private static RebuildProgress progress(RunningRebuild rebuild) {
+    return rebuild.progress().orElseThrow();
+  }
+
   private boolean rebuilt(ProjectionWorkers workers, AtomicReference<Rebuild> found) {
     try {
       found.set(workers.rebuild(orders));

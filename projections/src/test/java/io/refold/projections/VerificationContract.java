@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.Position;
+import io.refold.projections.FaultyStore.Fate;
 import io.refold.projections.RebuildProgress.State;
 import io.refold.projections.Shop.Order;
 import io.refold.projections.Shop.Orders;
@@ -28,12 +29,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -114,6 +117,58 @@ public abstract class VerificationContract {
   private Verification verified(ProjectionWorkers workers, Projection<?> projection)
       throws InterruptedException {
     return workers.verify(projection).await(SOON).orElseThrow();
+  }
+
+  @Test
+  void aVerificationIsCancelledInTheMiddleOfComparing() throws Exception {
+    fill(events(), "o", 60);
+    for (boolean close : new boolean[] {false, true}) {
+      var gated = new FaultyStore(store());
+      var reads = new AtomicInteger();
+      var comparing = new CountDownLatch(1);
+      var gate = new CountDownLatch(1);
+      gated.fates(call -> {
+        if (call.equals("members")) {
+          reads.incrementAndGet();
+          comparing.countDown();
+          opened(gate);
+        }
+        return Fate.FINE;
+      });
+      try (ExecutorService executor = Executors.newSingleThreadExecutor();
+          var workers =
+              ProjectionWorkers.on(gated).lease(Duration.ofSeconds(5)).add(orders).start()) {
+        Await.until("it catches up", () -> store().status(orders).caughtUp());
+        Verifier verifier = workers.verify(orders);
+        assertThat(comparing.await(30, TimeUnit.SECONDS)).isTrue();
+        Runnable end = close ? workers::close : verifier::cancel;
+        var ended = new AtomicReference<Thread>();
+        Future<?> cancelled =
+            executor.submit(() -> {
+              ended.set(Thread.currentThread());
+              end.run();
+            });
+        Await.until(
+            "it is waited for",
+            () -> ended.get() != null && ended.get().getState() != Thread.State.RUNNABLE);
+        gate.countDown();
+        cancelled.get(30, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> verifier.await(SOON)).isInstanceOf(RebuildFailedException.class);
+        assertThat(reads.get()).as("pages read after it was cancelled").isLessThan(4);
+      }
+    }
+    try (var workers = start()) {
+      awaitCaughtUp();
+      assertThat(verified(workers, orders).clean()).isTrue();
+    }
+  }
+
+  private static void opened(CountDownLatch gate) {
+    try {
+      assertThat(gate.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private Future<?> writing(ExecutorService executor, AtomicBoolean stop, AtomicInteger written) {

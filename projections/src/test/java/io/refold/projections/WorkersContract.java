@@ -13,8 +13,10 @@ import io.refold.projections.Shop.Orders;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import io.refold.projections.Shop.SalesByDay;
+import io.refold.projections.store.Generations.Layout;
 import io.refold.projections.store.ParkedStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -76,6 +78,38 @@ public abstract class WorkersContract {
         assertThat(model.find("mine", position, SOON)).contains(new Order("x", i - 1, i, null));
       }
       assertThat(workers.name()).isNotBlank();
+    }
+  }
+
+  @Test
+  void rowsThatAreLostWithTheirServerAreFilledInAgainWhileWorkersRun() {
+    try (var workers = workers().add(orders).add(sales).start()) {
+      fill(events(), "before", 60);
+      awaitCaughtUp(orders, sales);
+      for (Projection<?> projection : List.of(orders, sales)) {
+        Layout live =
+            store()
+                .generations()
+                .look(projection.name(), projection.version())
+                .live()
+                .orElseThrow();
+        store().views().delete(live.generation(), 1, live.shape().indexes());
+        store().subscriptions().delete(2, live.generation());
+      }
+
+      fill(events(), "after", 60);
+
+      Await.until("the rows are back", () -> complete(orders) && complete(sales));
+      awaitCaughtUp(orders, sales);
+      assertThat(workers.status()).hasSize(2);
+    }
+  }
+
+  private <V> boolean complete(Projection<V> projection) {
+    try {
+      return rows(store().readModel(projection)).equals(freshFold(events(), projection));
+    } catch (ReadModelMissingException gone) {
+      return false;
     }
   }
 

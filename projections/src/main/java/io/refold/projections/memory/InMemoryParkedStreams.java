@@ -69,6 +69,19 @@ final class InMemoryParkedStreams implements ParkedStreams {
   }
 
   @Override
+  public Outcome parkAgain(Lease lease, StreamId stream, long version, String error) {
+    synchronized (subscriptions) {
+      Slot slot = subscriptions.owned(lease);
+      if (slot == null) {
+        return Outcome.NOT_OWNER;
+      }
+      Outcome parked = park(lease, stream, version, error, 0);
+      slot.requests.put(stream, new Request.Retry(stream));
+      return parked;
+    }
+  }
+
+  @Override
   public Outcome advance(Lease lease, StreamId stream, long version) {
     synchronized (subscriptions) {
       Slot slot = subscriptions.owned(lease);

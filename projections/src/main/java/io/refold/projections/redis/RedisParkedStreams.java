@@ -129,7 +129,18 @@ final class RedisParkedStreams implements ParkedStreams {
 
   @Override
   public Outcome park(Lease lease, StreamId stream, long version, String error, int attempts) {
-    return fenced(PARK, lease, parkedKey(lease), stream.toString(), version, attempts, error);
+    return park(lease, stream, version, error, attempts, "");
+  }
+
+  @Override
+  public Outcome parkAgain(Lease lease, StreamId stream, long version, String error) {
+    return park(lease, stream, version, error, 0, RETRY);
+  }
+
+  private Outcome park(
+      Lease lease, StreamId stream, long version, String error, int attempts, String asked) {
+    return fenced(
+        PARK, lease, parkedKey(lease), stream.toString(), version, attempts, error, asked);
   }
 
   @Override

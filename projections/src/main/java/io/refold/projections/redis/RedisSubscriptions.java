@@ -48,6 +48,7 @@ final class RedisSubscriptions implements Subscriptions {
   private final EventStore events;
   private final RedisSession session;
   private final ProjectionKeys keys;
+  private final LocalSettlements local = new LocalSettlements();
 
   RedisSubscriptions(RedisEventStore events, ProjectionKeys keys) {
     this.events = events;
@@ -107,6 +108,8 @@ final class RedisSubscriptions implements Subscriptions {
     for (int i = 0; i < leases.size(); i++) {
       if (number(reply, i) == 1) {
         held.add(leases.get(i));
+      } else {
+        local.left(leases.get(i));
       }
     }
     return held;
@@ -114,6 +117,7 @@ final class RedisSubscriptions implements Subscriptions {
 
   @Override
   public void release(Lease lease) {
+    local.left(lease);
     eval(RELEASE, List.of(lease(lease)), lease.owner(), lease.epoch());
   }
 
@@ -181,17 +185,22 @@ final class RedisSubscriptions implements Subscriptions {
   }
 
   private Reading grouped(RedisScript script, Lease lease, Position last, int count) {
-    return reading(
-        lease.partition(),
-        count,
-        eval(
-            script,
-            List.of(lease(lease), at(lease), keys.log(lease.partition())),
-            lease.owner(),
-            lease.epoch(),
-            keys.group(lease.generation()),
-            last.logId(),
-            count));
+    Reading reading =
+        reading(
+            lease.partition(),
+            count,
+            eval(
+                script,
+                List.of(lease(lease), at(lease), keys.log(lease.partition())),
+                lease.owner(),
+                lease.epoch(),
+                keys.group(lease.generation()),
+                last.logId(),
+                count));
+    if (reading instanceof Reading.NotOwner) {
+      local.left(lease);
+    }
+    return reading;
   }
 
   /**
@@ -271,9 +280,18 @@ final class RedisSubscriptions implements Subscriptions {
           args.add(shard);
           args.add(checkpoint.logId());
         });
-    return outcome(
-        eval(
-            SETTLE, List.of(lease(lease), at(lease), keys.log(lease.partition())), args.toArray()));
+    Outcome outcome =
+        outcome(
+            eval(
+                SETTLE,
+                List.of(lease(lease), at(lease), keys.log(lease.partition())),
+                args.toArray()));
+    if (outcome == Outcome.DONE) {
+      local.settled(lease, settlement.last());
+    } else {
+      local.left(lease);
+    }
+    return outcome;
   }
 
   @Override
@@ -347,6 +365,13 @@ final class RedisSubscriptions implements Subscriptions {
     var names = new ArrayList<>(keys.subscription(partition, generation));
     names.add(keys.log(partition));
     eval(UNSUBSCRIBE, names, keys.group(generation));
+  }
+
+  @Override
+  public void linger(Generation generation, Position position, Duration pause, Duration most) {
+    if (!local.await(generation, position, most)) {
+      Subscriptions.super.linger(generation, position, pause, most);
+    }
   }
 
   @Override

@@ -41,8 +41,7 @@ import javax.sql.DataSource;
 public final class SqlReadModel implements Subscriber {
   private static final Duration SILENCE = Duration.ofSeconds(10);
   private static final int ATTEMPTS = 100;
-  private static final long FIRST_PAUSE_NANOS = 1_000_000;
-  private static final long LONGEST_PAUSE_NANOS = 25_000_000;
+  private static final long PAUSE_NANOS = 1_000_000;
 
   private final Database database;
   private final SqlProjection projection;
@@ -121,7 +120,7 @@ public final class SqlReadModel implements Subscriber {
           end(connection, before);
         }
       }
-      LockSupport.parkNanos(FIRST_PAUSE_NANOS);
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
     throw missing("has lost its tables");
   }
@@ -147,49 +146,34 @@ public final class SqlReadModel implements Subscriber {
    *     parked
    * @throws HistoryLostException if the log does not hold that position
    * @throws ReadModelMissingException if no worker has ever started for this version
-   * @throws SQLException if the query throws it, or the database cannot be reached
+   * @throws io.refold.eventstore.StoreUnavailableException if the store or the database cannot be
+   *     read while it waits
+   * @throws SQLException if the query throws it, or the database cannot be reached for it
    */
   public <T> T read(ProjectionStore store, Position atLeast, Duration timeout, Reading<T> reading)
       throws SQLException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    long pause = FIRST_PAUSE_NANOS;
-    while (!arrived(store, atLeast)) {
-      if (System.nanoTime() >= deadline) {
-        throw new NotAppliedException(
-            "projection '%s' has not applied %s within %s".formatted(name(), atLeast, timeout));
-      }
-      LockSupport.parkNanos(pause);
-      pause = Math.min(LONGEST_PAUSE_NANOS, pause * 3 / 2);
-    }
+    store.await(this, atLeast, timeout).check(name(), atLeast, timeout);
     return read(reading);
   }
 
-  /** Asks for the generation that the database shows, not for the one that it is about to show. */
-  private boolean arrived(ProjectionStore store, Position position) throws SQLException {
-    if (position.sequence() == 0) {
-      return true;
-    }
-    int live;
+  /**
+   * Returns the generation that the database shows, not one that it is about to show; where workers
+   * have just started, the one whose tables they are about to make.
+   */
+  @Override
+  public Generation shown(ProjectionStore store) {
     try {
-      live = read(SqlView::generation);
+      return new Generation(name(), read(SqlView::generation));
     } catch (ReadModelMissingException missing) {
-      if (store.generations().look(name(), version()).live().isPresent()) {
-        return false; // its workers have just started, and are about to make the tables
-      }
-      throw missing;
+      return store
+          .generations()
+          .look(name(), version())
+          .live()
+          .orElseThrow(() -> missing)
+          .generation();
+    } catch (SQLException e) {
+      throw Database.unavailable("tell which tables are read", e);
     }
-    return switch (store.subscriptions().arrival(new Generation(name(), live), position)) {
-      case APPLIED -> true;
-      case PENDING, GONE -> false;
-      case PARKED ->
-          throw new NotAppliedException(
-              "projection '%s' has passed %s, but an event of that append is parked"
-                  .formatted(name(), position));
-      case LOST ->
-          throw new HistoryLostException(
-              "position %s that projection '%s' should wait for is not in the log"
-                  .formatted(position, name()));
-    };
   }
 
   /**

@@ -47,6 +47,12 @@ public interface ParkedStreams {
   Outcome park(Lease lease, StreamId stream, long version, String error, int attempts);
 
   /**
+   * Parks a stream as {@link #park} does, untried, and asks for it to be retried, in one step: what
+   * has moved on without its record is never left waiting for somebody to ask.
+   */
+  Outcome parkAgain(Lease lease, StreamId stream, long version, String error);
+
+  /**
    * Moves the event from which on a stream is parked; everything else on record stays, also what
    * was asked about it. Does nothing if the stream is not parked.
    */

@@ -282,6 +282,21 @@ public interface Subscriptions {
   /** Deletes the keys of a generation and its group. */
   void delete(int partition, Generation generation);
 
+  /**
+   * Waits before a position is asked about, for a pause. Whoever knows of the worker that will
+   * settle it may wait for that instead, a tenth of a second at most. An interrupt ends it and
+   * stays set.
+   *
+   * @param most how long at most in any case
+   */
+  default void linger(Generation generation, Position position, Duration pause, Duration most) {
+    try {
+      Thread.sleep(pause.compareTo(most) < 0 ? pause : most);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Tells whether a position is settled and still in the log. */
   Arrival arrival(Generation generation, Position position);
 

@@ -149,7 +149,7 @@ record ScriptCalls(String script, List<String> keys, List<String> args) {
           of("next.lua", "lease at log", "o", "5", "g", "1-1000000", "10"),
           of("next.lua", "lease at log", "o", "5", "new", "1-1000000", "10"),
           of("outlook.lua", "lease at log count parked"),
-          of("park.lua", "lease parked", "o", "5", "account:1", "3", "1", "why"),
+          of("park.lua", "lease parked", "o", "5", "account:1", "3", "1", "why", ""),
           of("parked_ask.lua", "parked", "other:1", "drop 1 why", "1"),
           of("parked_list.lua", "parked"),
           of("parked_load.lua", "lease parked", "o", "5"),

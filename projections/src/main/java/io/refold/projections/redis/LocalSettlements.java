@@ -1,0 +1,88 @@
+package io.refold.projections.redis;
+
+import io.refold.eventstore.Position;
+import io.refold.projections.store.Generation;
+import io.refold.projections.store.Lease;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * How far this process has settled the partitions that it works on: who waits for a position here
+ * is woken, and need not ask the server over and over. Only a hint: what was settled, the server
+ * says. Thread-safe.
+ */
+final class LocalSettlements {
+  private static final Duration LONGEST = Duration.ofMillis(100);
+
+  private final Map<Place, Frontier> frontiers = new ConcurrentHashMap<>();
+
+  private record Place(Generation generation, int partition) {
+    static Place of(Lease lease) {
+      return new Place(lease.generation(), lease.partition());
+    }
+  }
+
+  /** This process has settled everything up to a position. */
+  void settled(Lease lease, Position last) {
+    frontiers.computeIfAbsent(Place.of(lease), place -> new Frontier()).reach(last.sequence());
+  }
+
+  /** This process works on the partition no more. */
+  void left(Lease lease) {
+    Frontier frontier = frontiers.remove(Place.of(lease));
+    if (frontier != null) {
+      frontier.reach(Long.MAX_VALUE);
+    }
+  }
+
+  /**
+   * Waits until this process has settled a position or works on the partition no more, a tenth of a
+   * second at most. An interrupt ends it and stays set.
+   *
+   * @param most how long at most in any case
+   * @return false at once if it does not work on the partition
+   */
+  boolean await(Generation generation, Position position, Duration most) {
+    Frontier frontier = frontiers.get(new Place(generation, position.partition()));
+    if (frontier == null) {
+      return false;
+    }
+    try {
+      frontier.await(position.sequence(), Math.min(LONGEST.toNanos(), most.toNanos()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return true;
+  }
+
+  /** Up to where one partition is settled; {@link Long#MAX_VALUE} once it was left. */
+  private static final class Frontier {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition moved = lock.newCondition();
+    private long sequence;
+
+    void reach(long settled) {
+      lock.lock();
+      try {
+        sequence = Math.max(sequence, settled);
+        moved.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void await(long wanted, long nanos) throws InterruptedException {
+      lock.lockInterruptibly();
+      try {
+        for (long left = nanos; sequence < wanted && left > 0; ) {
+          left = moved.awaitNanos(left);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+}
