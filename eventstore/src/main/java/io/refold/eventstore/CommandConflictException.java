@@ -23,7 +23,7 @@ public final class CommandConflictException extends CommandException {
    */
   public CommandConflictException(StreamId stream, long expected, long actual, int attempts) {
     super(
-        "%s is at version %d, not %d (decided %d times; nothing was written)"
+        "%s is at version %d, not %d (decided %d times, nothing was written): load it again and decide anew"
             .formatted(stream, actual, expected, attempts),
         null);
     this.stream = stream;

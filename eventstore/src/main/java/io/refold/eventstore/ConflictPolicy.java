@@ -19,7 +19,9 @@ public record ConflictPolicy(int retries, Duration firstPause, Duration longestP
    */
   public ConflictPolicy {
     if (retries < 0 || firstPause.isNegative() || longestPause.isNegative()) {
-      throw new IllegalArgumentException("a conflict policy has no negative values");
+      throw new IllegalArgumentException(
+          "a conflict policy has 0 or more retries and pauses, not %d, %s and %s"
+              .formatted(retries, firstPause, longestPause));
     }
   }
 

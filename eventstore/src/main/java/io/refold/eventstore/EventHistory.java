@@ -129,7 +129,9 @@ final class EventHistory {
 
   private UnreadableEventException unknown(StoredEvent stored) {
     return UnreadableEventException.unknownType(
-        stored, "unknown event type; known are " + types.names());
+        stored,
+        "unknown event type; known are %s: declare its record, or what has become of it with renamed, replaced or retired"
+            .formatted(types.names()));
   }
 
   private boolean exists(TypeVersion type) {

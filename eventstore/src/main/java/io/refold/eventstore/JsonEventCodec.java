@@ -26,6 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class JsonEventCodec<E> implements EventCodec<E> {
   private static final Logger LOG = LoggerFactory.getLogger(JsonEventCodec.class);
+  private static final String WAY_OUT =
+      "repair it with an upcast, or let skipUnreadable pass it over";
 
   private record Format(String type, ObjectWriter writer) {}
 

@@ -107,14 +107,16 @@ class JsonEventCodecTest {
         .isInstanceOfSatisfying(
             UnreadableEventException.class, e -> assertThat(e.typeUnknown()).isTrue())
         .hasMessage(
-            "event 1 of test:1 (type 'deep-two') cannot be read: "
-                + "unknown event type; known are [deep-one, http-call-made]");
+            "event 1 of test:1 (type 'deep-two') cannot be read: unknown event type; known are"
+                + " [deep-one, http-call-made]: declare its record, or what has become of it with"
+                + " renamed, replaced or retired");
     for (String broken :
         List.of("", "{", "null", "[]", "{\"number\":null}", "{}", "{\"number\":1} x", "\"text\"")) {
       assertThatThrownBy(() -> codec.decode(stored("deep-one", broken)), broken)
           .isInstanceOfSatisfying(
               UnreadableEventException.class, e -> assertThat(e.typeUnknown()).isFalse())
           .hasMessageContaining("event 1 of test:1 (type 'deep-one') cannot be read: ")
+          .hasMessageEndingWith("repair it with an upcast, or let skipUnreadable pass it over")
           .hasMessageNotContaining("Exception");
     }
   }

@@ -231,7 +231,7 @@ public final class DeterministicWorkers implements AutoCloseable {
     Subscriber format = projections.get(projection);
     if (format == null) {
       throw new IllegalArgumentException(
-          "projection '%s' was not added to these workers".formatted(projection));
+          "projection '%s' was not added to these workers: add it first".formatted(projection));
     }
     if (format.start().isPresent()) {
       throw new IllegalArgumentException(

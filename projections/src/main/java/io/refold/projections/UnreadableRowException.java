@@ -6,7 +6,7 @@ public final class UnreadableRowException extends ProjectionException {
 
   UnreadableRowException(String projection, String key, Throwable cause) {
     super(
-        "row '%s' of projection '%s' does not pass JSON: %s"
+        "row '%s' of projection '%s' does not pass JSON: %s; correct the class of its rows, or call ProjectionWorkers.recompute or rebuild if what is stored is wrong"
             .formatted(key, projection, cause.getMessage()),
         cause);
   }

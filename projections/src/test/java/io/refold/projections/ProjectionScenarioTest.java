@@ -175,7 +175,8 @@ class ProjectionScenarioTest {
                 .given(ORDERS, "1", new Placed("x"))
                 .thenRow("1", new Opaque("x")))
         .isInstanceOfAny(AssertionError.class, UnreadableRowException.class)
-        .hasMessageContaining("row '1' of projection 'any' does not pass JSON");
+        .hasMessageContaining("row '1' of projection 'any' does not pass JSON")
+        .hasMessageContaining("correct the class of its rows");
   }
 
   private static Opaque opaque(String id, @Nullable Opaque row, Recorded<OrderEvent> recorded) {

@@ -17,10 +17,11 @@ import java.util.function.Function;
  * Lets the calls of many threads gather and be sent together: those that go one way, apart from all
  * others. Thread-safe.
  *
- * <p>Each way has a lane. What waits in it, up to a number, is sent together; only so many sendings
- * of a lane are under way, so a way that leads to a server which hangs holds up its own calls only.
- * A call that comes alone is sent at once and waits for nobody; while sendings are under way, calls
- * gather for the next one, so the load itself makes them longer.
+ * <p>Each way has a lane. What waits in it is sent together, up to a number of calls and about 16
+ * MiB, so that large calls do not fill the memory; only so many sendings of a lane are under way,
+ * so a way that leads to a server which hangs holds up its own calls only. A call that comes alone
+ * is sent at once and waits for nobody; while sendings are under way, calls gather for the next
+ * one, so the load itself makes them longer.
  *
  * <p>One thread sends for all lanes, and nothing that it does waits for a server. It is a platform
  * thread, and so is every one that calls Redisson. Redisson 4.7 hands out connections through a
@@ -33,6 +34,7 @@ import java.util.function.Function;
  * @param <C> a call
  */
 final class Lanes<W, C extends Lanes.Call> implements AutoCloseable {
+  private static final long MOST_BYTES = 16 << 20;
   private static final Duration LAST_SENDING = Duration.ofSeconds(2);
 
   private final int most;
@@ -48,6 +50,9 @@ final class Lanes<W, C extends Lanes.Call> implements AutoCloseable {
   interface Call {
     /** Returns until when it may be sent, by {@link System#nanoTime()}. */
     long latest();
+
+    /** Returns about how many bytes it sends. */
+    long bytes();
 
     /** Ends it without its having been sent, or without knowing whether it was. */
     void fail(Throwable cause);
@@ -136,7 +141,7 @@ final class Lanes<W, C extends Lanes.Call> implements AutoCloseable {
         Lane<W, C> lane = ready.take();
         while (lane.canSend() && !closed) {
           lane.places.acquire();
-          lane.waiting.drainTo(calls, most);
+          gather(lane, calls);
           send(lane, calls);
           calls.clear();
         }
@@ -155,6 +160,19 @@ final class Lanes<W, C extends Lanes.Call> implements AutoCloseable {
     }
   }
 
+  /** Takes what is sent together: one call at least, if there is any. */
+  private void gather(Lane<W, C> lane, List<C> calls) {
+    long bytes = 0;
+    while (calls.size() < most && bytes < MOST_BYTES) {
+      C call = lane.waiting.poll();
+      if (call == null) {
+        return;
+      }
+      calls.add(call);
+      bytes += call.bytes();
+    }
+  }
+
   /** Sends calls; whatever happens, the place becomes free again. */
   private void send(Lane<W, C> lane, List<C> taken) {
     List<C> calls = new ArrayList<>(taken.size());
@@ -164,7 +182,9 @@ final class Lanes<W, C extends Lanes.Call> implements AutoCloseable {
         if (!inTime(call)) {
           call.fail(
               new StoreUnavailableException(
-                  "Redis has not answered earlier calls in time, so this one was not sent", null));
+                  "Redis has not answered earlier calls in time, so this one was not sent: try"
+                      + " again",
+                  null));
         } else if (goes(call, lane.way)) {
           calls.add(call);
         } else {
