@@ -108,27 +108,35 @@ final class GenerationsCheck implements Check {
         (group, logs) -> on.report(GROUP.found("consumer group %s on %d logs", group, logs)));
   }
 
-  /** Numbers are given out once, so one that was forgotten stays so. */
+  /**
+   * Numbers are given out once, so one that was forgotten stays so. Over how many shards its rows
+   * were spread is forgotten with it: as many as those of any generation that is known.
+   */
   private static void leftOver(Examination on, Registry registry) {
     Set<Generation> known = registry.known();
     for (String projection : registry.projections()) {
       int newest = registry.newest(projection);
+      int shards =
+          known.stream()
+              .filter(generation -> generation.projection().equals(projection))
+              .mapToInt(registry::shards)
+              .reduce(RedisProjectionStore.DEFAULT_SHARDS, Math::max);
       for (int number = Math.max(1, newest - NUMBERS + 1); number <= newest; number++) {
         var generation = new Generation(projection, number);
         if (!known.contains(generation)) {
-          leftOver(on, generation);
+          leftOver(on, generation, shards);
         }
       }
     }
   }
 
-  private static void leftOver(Examination on, Generation generation) {
+  private static void leftOver(Examination on, Generation generation, int shards) {
     var keys = ProjectionKeys.of(on);
     var left = new TreeSet<String>();
     for (int p = 0; p < on.partitions(); p++) {
       keys.subscription(p, generation).stream().filter(on::exists).forEach(left::add);
     }
-    for (int shard = 0; shard < RedisProjectionStore.DEFAULT_SHARDS; shard++) {
+    for (int shard = 0; shard < shards; shard++) {
       keys.all(generation, shard, List.of()).stream().filter(on::exists).forEach(left::add);
     }
     if (!left.isEmpty()) {

@@ -242,6 +242,16 @@ class ProjectionDoctorTest {
   }
 
   @Test
+  void rowsThatAGenerationHasLeftAreFoundInEveryShard() {
+    store = RedisProjectionStore.on(events, 8);
+    project();
+    views().put("orders:next", "2");
+    found();
+    hash("{%s:view:orders:2:7}:rows".formatted(events.session().namespace())).put("o1", "1 {}");
+    found("generation-left-over");
+  }
+
+  @Test
   void aSettledPositionThatTheLogDoesNotHoldIsFound() {
     project();
     hash(key(":at:orders:1")).put("settled", "999-1");
