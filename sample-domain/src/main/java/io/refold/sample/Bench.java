@@ -5,8 +5,10 @@ import io.refold.sample.bench.Figures;
 import io.refold.sample.bench.FineSide;
 import io.refold.sample.bench.ReadSide;
 import io.refold.sample.bench.WriteSide;
+import io.refold.sample.options.Options;
+import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.Properties;
 
 /**
  * Measures Refold on an embedded Redis with {@code appendfsync everysec}, one line per figure:
@@ -24,25 +26,34 @@ public final class Bench {
   private Bench() {}
 
   /**
-   * Runs all measurements.
+   * Runs all measurements; ends with 1 if an option is not allowed.
    *
    * @param args none; the system property {@code events} says how many events to write, and {@code
    *     log} where the log of fines is that is rebuilt from; as many are made up if it is not given
    */
   public static void main(String[] args) {
-    String given = System.getProperty("events", "");
-    long events = given.isEmpty() ? DEFAULT_EVENTS : Long.parseLong(given);
-    var figures = new Figures(System.out);
+    System.exit(run(System.getProperties(), System.out));
+  }
+
+  static int run(Properties properties, PrintStream out) {
+    var options = new Options(properties);
+    long events;
+    try {
+      events = options.number("events", DEFAULT_EVENTS, 1_000, 1_000_000_000);
+    } catch (IllegalArgumentException notAllowed) {
+      out.println("Nothing was started: " + notAllowed.getMessage());
+      return 1;
+    }
+    var figures = new Figures(out);
     try (var redis = EmbeddedRedis.start(SETTINGS)) {
       new WriteSide(redis, events, figures).measure();
     }
     try (var redis = EmbeddedRedis.start(SETTINGS)) {
       new ReadSide(redis, events, figures).measure();
     }
-    String log = System.getProperty("log", "");
     try (var redis = EmbeddedRedis.start(SETTINGS)) {
-      new FineSide(redis, log.isEmpty() ? Optional.empty() : Optional.of(Path.of(log)), figures)
-          .measure();
+      new FineSide(redis, options.text("log").map(Path::of), figures).measure();
     }
+    return 0;
   }
 }

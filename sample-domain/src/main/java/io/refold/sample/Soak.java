@@ -1,10 +1,13 @@
 package io.refold.sample;
 
 import io.refold.eventstore.embedded.EmbeddedRedis;
+import io.refold.sample.options.Options;
 import io.refold.sample.soak.Growth;
 import io.refold.sample.soak.Scale;
 import io.refold.sample.soak.SoakRun;
+import java.io.PrintStream;
 import java.time.Duration;
+import java.util.Properties;
 
 /**
  * Puts load on Refold over an embedded Redis and judges it: ends with exit code 1 where something
@@ -28,22 +31,31 @@ public final class Soak {
    *     workers cost
    */
   public static void main(String[] args) {
-    String grow = System.getProperty("grow", "");
-    boolean scale = Boolean.getBoolean("scale");
-    boolean good;
+    System.exit(run(System.getProperties(), System.out));
+  }
+
+  static int run(Properties properties, PrintStream out) {
+    var options = new Options(properties);
+    boolean scale = options.text("scale").orElse("false").equals("true");
+    long grow;
+    Duration length;
+    try {
+      grow = options.number("grow", 0, 0, 1_000_000_000);
+      length = Duration.ofMillis((long) (options.decimal("minutes", MINUTES, 100_000) * 60_000));
+    } catch (IllegalArgumentException notAllowed) {
+      out.println("Nothing was started: " + notAllowed.getMessage());
+      return 1;
+    }
+    boolean good = true;
     try (var redis = EmbeddedRedis.start(scale ? FILE : NO_FILE)) {
-      if (!grow.isEmpty()) {
-        good = new Growth(redis, Long.parseLong(grow), System.out).run();
+      if (grow > 0) {
+        good = new Growth(redis, grow, out).run();
       } else if (scale) {
-        new Scale(redis, System.out).run();
-        good = true;
+        new Scale(redis, out).run();
       } else {
-        String given = System.getProperty("minutes", "");
-        double minutes = given.isEmpty() ? MINUTES : Double.parseDouble(given);
-        var length = Duration.ofMillis((long) (minutes * 60_000));
-        good = new SoakRun(redis, length, System.out).run();
+        good = new SoakRun(redis, length, out).run();
       }
     }
-    System.exit(good ? 0 : 1);
+    return good ? 0 : 1;
   }
 }

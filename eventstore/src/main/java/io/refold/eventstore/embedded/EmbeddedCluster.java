@@ -195,18 +195,6 @@ public final class EmbeddedCluster implements AutoCloseable {
     return node;
   }
 
-  /**
-   * Adds a replica, and waits until it has copied its master.
-   *
-   * @throws UncheckedIOException if it cannot be started
-   */
-  public ClusterNode addReplica(ClusterNode master) {
-    ClusterNode replica = addMaster();
-    copy(replica, master);
-    awaitAgreement();
-    return replica;
-  }
-
   /** Begins to move a slot to a master, and moves no key yet. */
   public SlotMove startMove(int slot, ClusterNode to) {
     return new SlotMove(this, slot, to);

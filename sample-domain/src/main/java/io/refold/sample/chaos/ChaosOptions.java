@@ -1,5 +1,7 @@
 package io.refold.sample.chaos;
 
+import io.refold.sample.options.Options;
+import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -24,18 +26,17 @@ public record ChaosOptions(int cycles, boolean cluster, long seed) {
   }
 
   /**
-   * Reads the system properties {@code cycles}, {@code cluster} and {@code seed}; an empty one
-   * counts as not given. Without a seed there is another one in each run.
+   * Reads the options {@code cycles}, {@code cluster} and {@code seed}. Without a seed there is
+   * another one in each run.
    *
-   * @throws IllegalArgumentException if one cannot be understood
+   * @throws IllegalArgumentException if a value is not allowed
    */
-  public static ChaosOptions ofProperties() {
-    String cycles = System.getProperty("cycles", "");
-    String seed = System.getProperty("seed", "");
-    String cluster = System.getProperty("cluster", "false");
+  public static ChaosOptions of(Properties properties) {
+    var given = new Options(properties);
+    long seed = ThreadLocalRandom.current().nextLong(1_000_000);
     return new ChaosOptions(
-        cycles.isEmpty() ? DEFAULT_CYCLES : Integer.parseInt(cycles),
-        !cluster.equals("false"),
-        seed.isEmpty() ? ThreadLocalRandom.current().nextLong(1_000_000) : Long.parseLong(seed));
+        Math.toIntExact(given.number("cycles", DEFAULT_CYCLES, 1, 1_000_000)),
+        !given.text("cluster").orElse("false").equals("false"),
+        given.number("seed", seed, Long.MIN_VALUE, Long.MAX_VALUE));
   }
 }

@@ -1,11 +1,12 @@
 package io.refold.sample.demo;
 
+import io.refold.sample.options.Options;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Properties;
 
 /**
- * What the demo is to do. An option that is empty counts as not given.
+ * What the demo is to do.
  *
  * @param log a XES file to import; empty: fines are made up
  * @param redis a server's address; empty: an embedded one
@@ -24,30 +25,12 @@ public record DemoOptions(
    * @throws IllegalArgumentException if a value is not allowed
    */
   public static DemoOptions of(Properties properties) {
+    var given = new Options(properties);
     return new DemoOptions(
-        given(properties, "log").map(Path::of),
-        given(properties, "redis"),
-        Math.toIntExact(number(properties, "fines", FINES, 1, 1_000_000)),
-        number(properties, "seed", SEED, Long.MIN_VALUE, Long.MAX_VALUE),
-        Path.of(given(properties, "report").orElse("demo-report.json")));
-  }
-
-  private static Optional<String> given(Properties properties, String name) {
-    return Optional.ofNullable(properties.getProperty(name)).filter(value -> !value.isBlank());
-  }
-
-  private static long number(
-      Properties properties, String name, long otherwise, long min, long max) {
-    String text = given(properties, name).orElse(String.valueOf(otherwise));
-    try {
-      long number = Long.parseLong(text);
-      if (number >= min && number <= max) {
-        return number;
-      }
-    } catch (NumberFormatException e) {
-      // the message below says it all
-    }
-    throw new IllegalArgumentException(
-        "-D%s=%s is not a whole number from %,d to %,d".formatted(name, text, min, max));
+        given.text("log").map(Path::of),
+        given.text("redis"),
+        Math.toIntExact(given.number("fines", FINES, 1, 1_000_000)),
+        given.number("seed", SEED, Long.MIN_VALUE, Long.MAX_VALUE),
+        Path.of(given.text("report").orElse("demo-report.json")));
   }
 }
