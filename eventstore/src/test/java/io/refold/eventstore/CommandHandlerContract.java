@@ -287,7 +287,8 @@ public abstract class CommandHandlerContract {
 
     assertThatThrownBy(() -> handler.handle(id, new Deposit(1)))
         .isInstanceOf(CommandConflictException.class)
-        .hasMessageContaining("is at version 2, not 1");
+        .hasMessageContaining("is at version 2, not 1")
+        .hasMessageEndingWith("load it again and decide anew");
     assertThat(accounts.load(id).state()).isEqualTo(new Account(true, 100));
   }
 
