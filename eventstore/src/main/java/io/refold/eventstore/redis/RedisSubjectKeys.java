@@ -48,11 +48,11 @@ import org.redisson.config.Config;
  * the subject in that time is forgotten, too.
  */
 public final class RedisSubjectKeys implements SubjectKeys {
-  private static final RedisScript READ = script("key-read.lua");
-  private static final RedisScript WRITE = script("key-write.lua");
-  private static final RedisScript FORGET = script("key-forget.lua");
-  private static final RedisScript SEAL = script("key-seal.lua");
-  private static final RedisScript DISCARD = script("key-discard.lua");
+  private static final RedisScript READ = script("key_read.lua");
+  private static final RedisScript WRITE = script("key_write.lua");
+  private static final RedisScript FORGET = script("key_forget.lua");
+  private static final RedisScript SEAL = script("key_seal.lua");
+  private static final RedisScript DISCARD = script("key_discard.lua");
 
   private static final Durability.Fsync ON_DISK = new Durability.Fsync(Duration.ofSeconds(5));
   private static final long CACHED = 100_000;

@@ -17,12 +17,12 @@ import java.util.Optional;
  * Reservations expire by Redis' clock. Thread-safe.
  */
 public final class RedisUniqueValues implements ValueRegister {
-  private static final RedisScript RESERVE = script("unique-reserve.lua");
-  private static final RedisScript REPLACE = script("unique-replace.lua");
-  private static final RedisScript CONFIRM = script("unique-confirm.lua");
-  private static final RedisScript RELEASE = script("unique-release.lua");
-  private static final RedisScript GIVE_UP = script("unique-giveup.lua");
-  private static final RedisScript FIND = script("unique-find.lua");
+  private static final RedisScript RESERVE = script("unique_reserve.lua");
+  private static final RedisScript REPLACE = script("unique_replace.lua");
+  private static final RedisScript CONFIRM = script("unique_confirm.lua");
+  private static final RedisScript RELEASE = script("unique_release.lua");
+  private static final RedisScript GIVE_UP = script("unique_giveup.lua");
+  private static final RedisScript FIND = script("unique_find.lua");
   private static final int ATTEMPTS = 3;
 
   private final RedisSession session;

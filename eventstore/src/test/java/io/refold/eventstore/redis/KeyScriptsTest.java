@@ -99,39 +99,39 @@ class KeyScriptsTest {
 
   @Test
   void theFirstKeyStays() {
-    assertThat(subject("key-write.lua", "one", "a:1").toString()).isEqualTo("[key, one]");
-    assertThat(subject("key-write.lua", "two", "a:2").toString()).isEqualTo("[key, one]");
-    assertThat(subject("key-read.lua").toString()).isEqualTo("[one, null]");
-    assertThat(run("key-seal.lua", List.of(SEAL), "").toString()).isEqualTo("[null]");
-    assertThat(run("key-seal.lua", List.of(SEAL), "one").toString()).isEqualTo("[one]");
-    assertThat(run("key-seal.lua", List.of(SEAL), "two").toString()).isEqualTo("[one]");
-    assertThat(run("key-seal.lua", List.of(SEAL), "").toString()).isEqualTo("[one]");
+    assertThat(subject("key_write.lua", "one", "a:1").toString()).isEqualTo("[key, one]");
+    assertThat(subject("key_write.lua", "two", "a:2").toString()).isEqualTo("[key, one]");
+    assertThat(subject("key_read.lua").toString()).isEqualTo("[one, null]");
+    assertThat(run("key_seal.lua", List.of(SEAL), "").toString()).isEqualTo("[null]");
+    assertThat(run("key_seal.lua", List.of(SEAL), "one").toString()).isEqualTo("[one]");
+    assertThat(run("key_seal.lua", List.of(SEAL), "two").toString()).isEqualTo("[one]");
+    assertThat(run("key_seal.lua", List.of(SEAL), "").toString()).isEqualTo("[one]");
   }
 
   @Test
   void aTombstoneHasTheTimeAndNothingOfTheKey() {
-    subject("key-write.lua", "one", "a:1");
+    subject("key_write.lua", "one", "a:1");
 
-    List<?> first = subject("key-forget.lua");
+    List<?> first = subject("key_forget.lua");
 
     String time = String.valueOf(first.getFirst());
     assertThat(time).matches("\\d{16}");
     assertThat(first.get(1)).isEqualTo(List.of("a:1"));
     assertThat(raw.list("HGETALL", SUBJECT).toString())
         .isEqualTo("[forgotten, %s]".formatted(time));
-    assertThat(subject("key-forget.lua")).isEqualTo(first);
-    assertThat(subject("key-read.lua").toString()).isEqualTo("[null, %s]".formatted(time));
-    assertThat(subject("key-write.lua", "two", "a:2").toString())
+    assertThat(subject("key_forget.lua")).isEqualTo(first);
+    assertThat(subject("key_read.lua").toString()).isEqualTo("[null, %s]".formatted(time));
+    assertThat(subject("key_write.lua", "two", "a:2").toString())
         .isEqualTo("[forgotten, %s]".formatted(time));
     assertThat(raw.command("SCARD", STREAMS)).isEqualTo("1");
   }
 
   @Test
   void aKeyThatIsMissingBesideItsUsesIsNotMadeAnew() {
-    subject("key-write.lua", "one", "a:1");
+    subject("key_write.lua", "one", "a:1");
     raw.command("DEL", SUBJECT);
 
-    assertThat(subject("key-write.lua", "two", "a:1").toString()).isEqualTo("[lost]");
+    assertThat(subject("key_write.lua", "two", "a:1").toString()).isEqualTo("[lost]");
 
     assertThat(raw.command("EXISTS", SUBJECT)).isEqualTo("0");
   }
@@ -140,9 +140,9 @@ class KeyScriptsTest {
   void whoWaitsForTheDiskHasWrittenEvenIfNothingIsNew() {
     List<Runnable> repeats =
         List.of(
-            () -> subject("key-write.lua", "one", "a:1"),
-            () -> subject("key-forget.lua"),
-            () -> run("key-discard.lua", List.of(SEAL)));
+            () -> subject("key_write.lua", "one", "a:1"),
+            () -> subject("key_forget.lua"),
+            () -> run("key_discard.lua", List.of(SEAL)));
     for (Runnable repeat : repeats) {
       repeat.run();
       long before = written();
