@@ -31,6 +31,19 @@ final class BytesCodec extends BaseCodec {
     return DECODER;
   }
 
+  /** Returns about how many bytes values take; numbers and other small things count nothing. */
+  static long size(Object[] values) {
+    long size = 0;
+    for (Object value : values) {
+      if (value instanceof byte[] bytes) {
+        size += bytes.length;
+      } else if (value instanceof String text) {
+        size += text.length();
+      }
+    }
+    return size;
+  }
+
   private static byte[] bytes(ByteBuf buffer) {
     var bytes = new byte[buffer.readableBytes()];
     buffer.readBytes(bytes);

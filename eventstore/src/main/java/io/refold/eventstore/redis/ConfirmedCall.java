@@ -22,6 +22,7 @@ final class ConfirmedCall implements Lanes.Call {
   private final CommandData<Object, Object> command;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private final long latest;
+  private final long bytes;
   private volatile @Nullable Outcome written; // as long as its wait is not answered
 
   /** A script's reply, and what is known of what it has written. */
@@ -39,6 +40,7 @@ final class ConfirmedCall implements Lanes.Call {
     this.wrote = wrote;
     this.key = keys.getFirst();
     this.latest = System.nanoTime() + ConfirmedCalls.PATIENCE.plus(within(level)).toNanos();
+    this.bytes = BytesCodec.size(args);
     var params = new ArrayList<Object>();
     params.add(script);
     params.add(keys.size());
@@ -102,6 +104,11 @@ final class ConfirmedCall implements Lanes.Call {
   @Override
   public long latest() {
     return latest;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
   }
 
   static Duration within(Durability level) {

@@ -48,7 +48,8 @@ final class Pipeline implements AutoCloseable {
       int slot,
       Function<Target, CompletionStage<T>> start,
       CompletableFuture<T> outcome,
-      long latest)
+      long latest,
+      long bytes)
       implements Lanes.Call {
     @Override
     public void fail(Throwable cause) {
@@ -105,16 +106,23 @@ final class Pipeline implements AutoCloseable {
     lanes.start();
   }
 
+  /** Sends a small call with the next pipeline to its master. */
+  <T extends @Nullable Object> CompletableFuture<T> submit(
+      String key, Function<Target, CompletionStage<T>> start) {
+    return submit(key, 0, start);
+  }
+
   /**
    * Sends a call with the next pipeline to its master.
    *
    * @param key a key of the slot that the call touches
+   * @param bytes about how many the call sends
    * @param start makes the call; runs on another thread, and once more after ASK
    */
   <T extends @Nullable Object> CompletableFuture<T> submit(
-      String key, Function<Target, CompletionStage<T>> start) {
+      String key, long bytes, Function<Target, CompletionStage<T>> start) {
     long latest = System.nanoTime() + PATIENCE.toNanos();
-    var call = new Call<>(masters.slot(key), start, new CompletableFuture<T>(), latest);
+    var call = new Call<>(masters.slot(key), start, new CompletableFuture<T>(), latest, bytes);
     lanes.add(call);
     return call.outcome();
   }

@@ -267,6 +267,7 @@ public final class RedisSession {
         (verb, text) ->
             calls.<@Nullable Object>submit(
                 slot,
+                BytesCodec.size(args),
                 target ->
                     verb.equals("EVALSHA")
                         ? target.scripts().evalShaAsync(slot, MODE, text, LIST, names, args)

@@ -2,6 +2,7 @@ package io.refold.eventstore.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refold.eventstore.Durability;
 import io.refold.eventstore.StoreUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,11 +25,15 @@ class LanesTest {
   /** Calls that were sent together, and what lets the next ones follow. */
   private record Sent(String way, List<Call> calls, CompletableFuture<Void> ended) {}
 
-  private record Call(String way, long latest, CompletableFuture<String> outcome)
+  private record Call(String way, long latest, long bytes, CompletableFuture<String> outcome)
       implements Lanes.Call {
     static Call to(String way) {
+      return to(way, 100);
+    }
+
+    static Call to(String way, long bytes) {
       long latest = System.nanoTime() + Duration.ofMinutes(5).toNanos();
-      return new Call(way, latest, new CompletableFuture<>());
+      return new Call(way, latest, bytes, new CompletableFuture<>());
     }
 
     @Override
@@ -87,6 +92,38 @@ class LanesTest {
   }
 
   @Test
+  void largeCallsAreSentApart() throws Exception {
+    add("a", 1);
+    Sent alone = next();
+    var later = new ArrayList<Call>();
+    for (long mib : List.of(8, 9, 1, 20, 1, 1, 1, 1)) {
+      Call call = Call.to("a", mib << 20);
+      later.add(call);
+      lanes.add(call);
+    }
+    alone.ended().complete(null);
+
+    for (List<Call> together :
+        List.of(
+            later.subList(0, 2), later.subList(2, 4), later.subList(4, 7), later.subList(7, 8))) {
+      Sent sent = next();
+      sent.ended().complete(null);
+      assertThat(sent.calls()).isEqualTo(together);
+    }
+  }
+
+  @Test
+  void whatCallsSendIsCountedInBytes() {
+    Object[] args = {"text", new byte[8 << 20], 17, 5L};
+    var keys = List.of("{a}");
+    var level = Durability.fsync(Duration.ofSeconds(1));
+    var call = new ConfirmedCall(level, reply -> true, "EVAL", "return 1", keys, args);
+
+    assertThat(BytesCodec.size(args)).isEqualTo((8 << 20) + 4);
+    assertThat(call.bytes()).isEqualTo((8 << 20) + 4);
+  }
+
+  @Test
   void aWayThatHangsHoldsUpNoOther() throws Exception {
     add("hung", 1);
     next();
@@ -113,7 +150,7 @@ class LanesTest {
 
   @Test
   void whatHasWaitedTooLongIsNotSent() throws Exception {
-    var late = new Call("a", System.nanoTime() - 1, new CompletableFuture<>());
+    var late = new Call("a", System.nanoTime() - 1, 100, new CompletableFuture<>());
     lanes.add(late);
     List<Call> inTime = add("a", 1);
 
