@@ -1,29 +1,85 @@
 package io.refold.eventstore.redis;
 
+import io.refold.eventstore.EventStoreException;
+import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreMisconfiguredException;
+import io.refold.eventstore.StoreUnavailableException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisException;
 import org.redisson.config.Config;
 
-/** Makes sure that servers keep what they have confirmed: a lost key is lost data. */
+/**
+ * Makes sure that servers keep what they have confirmed: a lost key is lost data. Looks at them
+ * before the first key, and again after disruptions: then they may be others. Thread-safe.
+ */
 final class KeyServerCheck {
-  private KeyServerCheck() {}
+  private final RedissonClient redisson;
+  private final Config config;
+  private final ReentrantLock looking = new ReentrantLock();
+  private volatile @Nullable Seen seen;
+
+  /** What was found when there had been so many disruptions. */
+  private record Seen(boolean waits, long disruptions) {}
+
+  private KeyServerCheck(RedissonClient redisson, Config config) {
+    this.redisson = redisson;
+    this.config = config;
+  }
 
   /**
-   * Tells whether writes must be waited for because the servers confirm them earlier.
+   * Looks at the servers for the first time.
    *
    * @throws StoreMisconfiguredException if a server cannot keep keys
+   * @throws RedisException if one does not answer
    */
-  static boolean mustWait(RedissonClient redisson, Config config) {
+  static KeyServerCheck of(RedissonClient redisson, Config config) {
     ServerCheck.check(redisson, config);
+    var check = new KeyServerCheck(redisson, config);
+    check.look(0);
+    return check;
+  }
+
+  /**
+   * Tells whether writes must be waited for: wherever servers can be asked to, so that it does not
+   * matter how they are configured now.
+   *
+   * @throws StoreMisconfiguredException if a server cannot keep keys
+   * @throws StoreUnavailableException if one does not answer
+   */
+  boolean mustWait() {
+    long disruptions = Disruptions.of(config).number();
+    if (!isUpToDate(disruptions)) {
+      looking.lock();
+      try {
+        if (!isUpToDate(disruptions)) {
+          onItsOwnThread("the check of the key servers", () -> look(disruptions));
+        }
+      } finally {
+        looking.unlock();
+      }
+    }
+    return Objects.requireNonNull(seen).waits();
+  }
+
+  private boolean isUpToDate(long disruptions) {
+    Seen last = seen;
+    return last != null && last.disruptions() >= disruptions;
+  }
+
+  private boolean look(long disruptions) {
     var problems = new ArrayList<String>();
-    boolean wait = false;
+    boolean lazy = false;
+    boolean canWait = true;
     try (var nodes = new ServerNodes(redisson)) {
       for (ServerNode node : nodes.masters()) {
         if (!node.appendsToFile()) {
@@ -38,13 +94,15 @@ final class KeyServerCheck {
               "appendfsync of %s is %s, so a crash would lose new keys, and with them data: set always (or everysec, from version 7.2 on)"
                   .formatted(node.name(), sync));
         }
-        wait |= !sync.equals("always");
+        lazy |= !sync.equals("always");
+        canWait &= node.hasWaitaof();
       }
     }
     if (!problems.isEmpty()) {
       throw new StoreMisconfiguredException(RedisEventStoreBuilder.servers(config), problems);
     }
-    return wait;
+    seen = new Seen(lazy || canWait, disruptions);
+    return true;
   }
 
   /** Where CONFIG is forbidden, as on many managed servers, the worst that can be waited for. */
@@ -61,17 +119,25 @@ final class KeyServerCheck {
 
   /** Tells whether two clients have a server in common, whatever they call it. */
   static boolean sameServer(RedissonClient one, RedissonClient other) {
+    return onItsOwnThread(
+        "the comparison of servers",
+        () -> {
+          Set<String> runs = new HashSet<>(runs(one));
+          runs.retainAll(runs(other));
+          return !runs.isEmpty();
+        });
+  }
+
+  private static boolean onItsOwnThread(String what, Supplier<Boolean> asking) {
     try {
       return CompletableFuture.supplyAsync(
-              () -> {
-                Set<String> runs = new HashSet<>(runs(one));
-                runs.retainAll(runs(other));
-                return !runs.isEmpty();
-              },
-              task -> Thread.ofPlatform().name("refold-same-server").start(task))
+              asking, task -> Thread.ofPlatform().name("refold-key-servers").daemon().start(task))
           .join();
     } catch (CompletionException e) {
-      throw RedisErrors.translate("comparing servers", RedisErrors.cause(e));
+      EventStoreException told = RedisErrors.translate(what, RedisErrors.cause(e));
+      throw told instanceof ReplyLostException lost
+          ? new StoreUnavailableException(String.valueOf(lost.getMessage()), lost)
+          : told;
     }
   }
 

@@ -39,8 +39,10 @@ import org.redisson.config.Config;
  * <p>Whoever loses the keys has lost the data. So a server that may forget what it has confirmed is
  * refused: it needs {@code appendonly yes}, and {@code appendfsync always}, or {@code everysec}
  * from version 7.2 on. Then the first use of a key in a stream waits until the server has it on
- * disk, up to a second; with {@code always} a few milliseconds at most. A replica that is promoted
- * without the last writes loses keys, and brings destroyed ones back.
+ * disk, up to a second; with {@code always} a few milliseconds at most. Servers are looked at again
+ * after lost connections, and writes throw {@link StoreMisconfiguredException} while one of them
+ * may forget. A replica that is promoted without the last writes loses keys, and brings destroyed
+ * ones back.
  *
  * <p>Keys are cached in the process, by default for {@linkplain RedisSubjectKeysBuilder#cachedFor
  * one minute}, so what is hot makes no call. That is how long other processes may still read the
@@ -55,12 +57,13 @@ public final class RedisSubjectKeys implements SubjectKeys {
   private static final RedisScript DISCARD = script("key_discard.lua");
 
   private static final Durability.Fsync ON_DISK = new Durability.Fsync(Duration.ofSeconds(5));
+  private static final int ATTEMPTS = 3;
   private static final long CACHED = 100_000;
   private static final int KEY_BYTES = 32;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final RedisSession session;
-  private final boolean mustWait;
+  private final KeyServerCheck servers;
   private final KeyCache<String, Held> subjects;
   private final KeyCache<StreamId, Optional<SecretKey>> seals;
   private final Cache<Use, Boolean> noted = Caffeine.newBuilder().maximumSize(CACHED).build();
@@ -78,9 +81,9 @@ public final class RedisSubjectKeys implements SubjectKeys {
    */
   private record Use(String subject, StreamId stream, long disruptions) {}
 
-  RedisSubjectKeys(RedisSession session, boolean mustWait, Duration cached, Ticker ticker) {
+  RedisSubjectKeys(RedisSession session, KeyServerCheck servers, Duration cached, Ticker ticker) {
     this.session = session;
-    this.mustWait = mustWait;
+    this.servers = servers;
     this.subjects = new KeyCache<>(CACHED, cached, ticker);
     this.seals = new KeyCache<>(CACHED, cached, ticker);
   }
@@ -263,8 +266,20 @@ public final class RedisSubjectKeys implements SubjectKeys {
 
   /** Runs a script that may run again after a lost reply, and is durable when it is answered. */
   private List<?> write(RedisScript script, List<String> names, Object... args) {
-    if (!mustWait) {
-      return list(session.evalRead(script, names, args));
+    long looked = session.disruptions();
+    for (int attempt = 1; !servers.mustWait(); attempt++) {
+      List<?> reply = list(session.evalRead(script, names, args));
+      long now = session.disruptions();
+      if (now == looked) { // else another server than was looked at may have answered
+        return reply;
+      }
+      looked = now;
+      if (attempt == ATTEMPTS) {
+        throw new StoreUnavailableException(
+            "it is unknown whether the server of %s has it on disk, because connections break: ask again"
+                .formatted(script.on(names)),
+            null);
+      }
     }
     try {
       var confirmed =

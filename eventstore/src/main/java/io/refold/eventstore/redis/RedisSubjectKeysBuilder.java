@@ -59,9 +59,9 @@ public final class RedisSubjectKeysBuilder {
   public RedisSubjectKeys open() {
     RedissonClient redisson = RedisEventStoreBuilder.client(config);
     try {
-      boolean wait = KeyServerCheck.mustWait(redisson, config);
+      KeyServerCheck servers = KeyServerCheck.of(redisson, config);
       var session = new RedisSession(redisson, config, new Keys(namespace, 1));
-      return new RedisSubjectKeys(session, wait, cached, ticker);
+      return new RedisSubjectKeys(session, servers, cached, ticker);
     } catch (RuntimeException e) {
       redisson.shutdown(0, 2, TimeUnit.SECONDS);
       throw e instanceof RedisException ? RedisErrors.translate("the start check", e) : e;

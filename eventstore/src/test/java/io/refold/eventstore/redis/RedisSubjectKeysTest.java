@@ -12,12 +12,15 @@ import io.refold.eventstore.SubjectKeys;
 import io.refold.eventstore.SubjectKeysContract;
 import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.crypto.SecretKey;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.redisson.api.RScript;
 import org.redisson.client.codec.StringCodec;
 
@@ -175,6 +178,31 @@ class RedisSubjectKeysTest extends SubjectKeysContract {
       assertThatThrownBy(() -> RedisSubjectKeys.connect(server.url()))
           .isInstanceOf(StoreMisconfiguredException.class)
           .hasMessageContaining(" is allkeys-lru");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"appendonly no", "appendfsync no"})
+  void aServerThatMayLoseKeysSinceItWasChangedGetsNoMoreOfThem(String setting) {
+    String[] changed = setting.split(" ", -1);
+    try (var server = EmbeddedRedis.start("appendonly yes", "appendfsync always");
+        var raw = new RawRedis(server);
+        var some = RedisSubjectKeys.connect(server.url())) {
+      some.forWriting("a", STREAM);
+      raw.command("CONFIG", "SET", changed[0], changed[1]);
+      long before = some.session().disruptions();
+      raw.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+      DoctorFixture.await(() -> some.session().disruptions() > before);
+
+      for (String subject : List.of("a", "b")) {
+        assertThatThrownBy(() -> some.forWriting(subject, STREAM))
+            .isInstanceOf(StoreMisconfiguredException.class)
+            .hasMessageContaining("so a crash would lose");
+      }
+      assertThat(some.forReading("a")).isNotNull();
+
+      raw.command("CONFIG", "SET", changed[0], changed[0].equals("appendonly") ? "yes" : "always");
+      assertThat(some.forWriting("a", STREAM)).isEqualTo(some.forReading("a").orElseThrow());
     }
   }
 
