@@ -12,9 +12,12 @@ import io.refold.projections.EventParkedException;
 import io.refold.projections.ProjectionWorkers;
 import io.refold.projections.StartAt;
 import io.refold.projections.memory.InMemoryProjectionStore;
+import io.refold.projections.reactions.Deadline;
+import io.refold.projections.reactions.Instance;
 import io.refold.projections.reactions.Processes;
 import io.refold.projections.reactions.Reaction;
 import io.refold.projections.store.Deliveries.Failed;
+import io.refold.sample.guide.AbandonedOrders.Cart;
 import io.refold.sample.guide.Inboxes.InboxDecider;
 import io.refold.sample.guide.Inboxes.Message;
 import io.refold.sample.guide.Inboxes.MessageReceived;
@@ -30,9 +33,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -193,6 +198,27 @@ class ReactionsGuideTest {
     }
     assertThat(labels.failed(store)).isEmpty();
     assertThat(mailer.sent).hasSize(1);
+  }
+
+  @Test
+  void instancesAndWhatIsOverdueAreSeenFromOutside() {
+    var process = Processes.of(new AbandonedOrders(inboxes), clock);
+    var log = new ArrayList<String>();
+    try (var workers = DeterministicWorkers.on(store).add(process)) {
+      workers.runUntilIdle();
+      orders.handle("o-1", new AddLine("pen", 2));
+      workers.runUntilIdle();
+      clock.advance(Duration.ofDays(1));
+
+      Optional<Instance<Cart>> cart = process.find(events, "o-1");
+      cart.ifPresent(found -> log.add(found.state() + " waits for " + found.deadlines()));
+
+      for (Deadline late : process.overdue(store, 100)) { // of each partition
+        log.add("%s of %s was due %s".formatted(late.name(), late.instance(), late.due()));
+      }
+    }
+    assertThat(log.getFirst()).startsWith("Cart[lastArticle=pen] waits for {abandoned=");
+    assertThat(log.getLast()).matches("abandoned of o-1 was due 20.*Z");
   }
 
   @Test
