@@ -73,6 +73,7 @@ class RedisErrorsTest {
                 + " the cluster has slots without a master: start that master again, or let a"
                 + " replica take its place; CLUSTER SHARDS names it");
     assertThat(told(loading)).endsWith("try again when it is ready");
+    assertThat(told(noConnection)).endsWith("see whether the server runs, and its log");
     assertThat(told(moving)).endsWith("a slot is being moved: try again when that is done");
     assertThat(told(scriptMissing)).endsWith("try again, they are sent anew");
     assertThat(told(new RedisBusyException("BUSY a script"))).endsWith("SLOWLOG GET names it");

@@ -107,12 +107,6 @@ class ServerErrorsTest {
   }
 
   @Test
-  void aServerThatIsGoneIsNamedWithItsRemedy() {
-    redis.close();
-    assertThatTheAppendFails().hasMessageContaining("see whether the server runs");
-  }
-
-  @Test
   void aReadNamesWhatWasToBeRead() {
     command("ACL", "SETUSER", "default", "-xrange");
     assertThatThrownBy(() -> store.read(STREAM, 0, 10))
