@@ -54,6 +54,13 @@ final class RedisErrors {
   private static final Pattern REFUSALS =
       Pattern.compile("^(NOAUTH|WRONGPASS|WRONGTYPE)|NOPERM|user executing the script can't");
 
+  /**
+   * How a script ends that was given, or has found, what it cannot work with. It does so again with
+   * the same; but not where somebody has killed it, or the cluster has kept it from a key.
+   */
+  private static final Pattern STOPPED =
+      Pattern.compile("^ERR (?!Script attempted |.*[Kk]illed).*script: \\p{XDigit}{40}, on ");
+
   private static final Pattern DETAILS =
       Pattern.compile("[.,!] (channel: |script: |Node source: |Check CPU usage|Try to increase)");
 
@@ -95,7 +102,7 @@ final class RedisErrors {
     if (refused(failure)) {
       return new StoreRefusedException(
           "Redis refuses %s until that is changed: %s; %s"
-              .formatted(what, message(failure), Remedies.of(message(failure))),
+              .formatted(what, message(failure), remedy(failure)),
           failure);
     }
     if (executed(failure)) {
@@ -123,7 +130,19 @@ final class RedisErrors {
   /** Tells whether the same call will fail again, however often it is made. */
   static boolean refused(Throwable failure) {
     String message = String.valueOf(failure.getMessage());
-    return failure instanceof RedisException && REFUSALS.matcher(message).find();
+    return failure instanceof RedisException
+        && (REFUSALS.matcher(message).find() || stopped(message));
+  }
+
+  private static boolean stopped(String message) {
+    return STOPPED.matcher(message).find();
+  }
+
+  private static String remedy(Throwable failure) {
+    return stopped(String.valueOf(failure.getMessage()))
+        ? "the script has stopped before it wrote anything; the doctor tells whether a key is"
+              + " damaged"
+        : Remedies.of(message(failure));
   }
 
   /** Tells whether the call may have been executed. */

@@ -93,6 +93,22 @@ class RedisErrorsTest {
         .isEqualTo("the reply to the append was lost, so it may have been done: late");
   }
 
+  @Test
+  void aScriptThatHasStoppedStopsAgainUnlessItWasKilledOrKeptFromItsKey() {
+    String where = " script: " + "a".repeat(40) + ", on @user_script:9.. channel: [x]";
+    assertThat(List.of("ERR a deadline has no time", "ERR user_script:9: attempt to compare nil"))
+        .allMatch(said -> RedisErrors.refused(new RedisException(said + where)));
+    assertThat(
+            List.of(
+                "ERR Script attempted to access a non local key in a cluster node",
+                "ERR user_script:9: Script killed by user with SCRIPT KILL...",
+                "OOM command not allowed"))
+        .noneMatch(said -> RedisErrors.refused(new RedisException(said + where)));
+    assertThat(told(new RedisException("ERR a deadline has no time" + where)))
+        .contains("ERR a deadline has no time")
+        .endsWith("the doctor tells whether a key is damaged");
+  }
+
   private static String told(Throwable failure) {
     return String.valueOf(RedisErrors.translate("the append", failure).getMessage());
   }

@@ -10,6 +10,7 @@ import io.refold.eventstore.embedded.EmbeddedRedis;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -112,5 +113,13 @@ class ServerErrorsTest {
     assertThatThrownBy(() -> store.read(STREAM, 0, 10))
         .isInstanceOf(StoreRefusedException.class)
         .hasMessageContaining("Redis refuses the read of note:a");
+  }
+
+  @Test
+  void aScriptThatStopsIsRefusedAndItsReasonNamed() {
+    var stops = new RedisScript("stops", "assert(false, 'a word is missing')", "7".repeat(40));
+    assertThatThrownBy(() -> store.session().eval(stops, List.of(store.session().logKey(0))))
+        .isInstanceOf(StoreRefusedException.class)
+        .hasMessageContainingAll("a word is missing", "the script has stopped before it wrote");
   }
 }
