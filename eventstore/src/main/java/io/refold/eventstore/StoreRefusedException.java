@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The server refuses what it was asked for, and will refuse it again until somebody changes
- * something: the password, a permission, or a key that holds something else. Nothing was written.
+ * something: the password, a permission, or a key that holds something else. No event was written.
  */
 public final class StoreRefusedException extends StoreUnavailableException {
   private static final long serialVersionUID = 1L;

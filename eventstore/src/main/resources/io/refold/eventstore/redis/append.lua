@@ -21,6 +21,9 @@
 -- The short way learns from the first event whether the stream takes it. If the log refuses then, it
 -- was changed by hand, and the events are taken out: the stream is written anew without them, because
 -- newer servers do not set the last id of a stream back below an entry deleted from it.
+--
+-- Both count first, and count back where an entry is refused: so a user who lacks a permission, be it
+-- to count or to write entries, has written nothing, and the next append goes on.
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 if done > 0 then
@@ -76,8 +79,12 @@ for i, write in ipairs(writes) do
   reply[i + 2] = write.last + write.count
   events = events + write.count
 end
+redis.call('HSET', count, 'appends', number, 'events', before + events)
 local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
-if logged.err then return not_written(logged.err, ARGV[5]) end
+if logged.err then
+  redis.call('HSET', count, 'appends', number - 1, 'events', before)
+  return not_written(logged.err, ARGV[5])
+end
 for _, write in ipairs(writes) do
   for n = 0, write.count - 1 do
     local at, id = write.events + 2 * n, string.format('%.0f-0', write.last + n + 1)
@@ -89,5 +96,4 @@ for _, write in ipairs(writes) do
     end
   end
 end
-redis.call('HSET', count, 'appends', number, 'events', before + events)
 return reply

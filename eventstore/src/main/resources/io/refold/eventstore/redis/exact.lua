@@ -15,6 +15,7 @@ if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
   local time = call('TIME')
   local number = appends + 1
   local position = string.format('%.0f-%s%06d', number, time[1], time[2])
+  call('HSET', count, 'appends', number, 'events', total + events)
   for i = 1, events do
     local at, added = 2 * i + 6
     if metadata == '' then
@@ -30,9 +31,7 @@ if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
   end
   if done == events then
     failure = pcall('XADD', log, position, 'w', expected + 1 .. ' ' .. events .. ' ' .. ARGV[5]).err
-    if not failure then
-      call('HSET', count, 'appends', number, 'events', total + events)
-      return {'ok', position, expected + events}
-    end
+    if not failure then return {'ok', position, expected + events} end
   end
+  call('HSET', count, 'appends', counted[1], 'events', total)
 end

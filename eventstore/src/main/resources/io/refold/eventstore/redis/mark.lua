@@ -11,7 +11,7 @@
 --
 -- The last id of a stream that ends becomes the greatest there is, so Redis itself refuses every
 -- further entry at no cost; for one more mark it is set back for a moment. The log gets its entry
--- first: only there can a write fail.
+-- first: only there can a write fail. What a user may not do is found out before anything is written.
 local log, count, key, snapshot = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local command, window, page = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local name, expected, type, data = ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
@@ -34,14 +34,23 @@ end
 
 local number, position, events = next_position(log, count, name)
 local GREATEST = CLOSED .. '-' .. CLOSED
+local function may(command, ...)
+  if not redis.acl_check_cmd(command, ...) then
+    error({err = "NOPERM this user has no permissions to run the '" .. command .. "' command"})
+  end
+end
+if ended or ends then may('XSETID', key, GREATEST) end
+if type == '$deleted' then may('XTRIM', key, 'MAXLEN', 1) end
+if type == '$deleted' or type == '$forgotten' then may('DEL', snapshot) end
+redis.call('HSET', count, 'appends', string.format('%.0f', number), 'events', string.format('%.0f', events + 1))
 if ended then redis.call('XSETID', key, string.format('%.0f-0', last)) end
 local logged = redis.pcall('XADD', log, position, 'w', string.format('%.0f 1 %s', last + 1, name))
 if logged.err then
   if ended then redis.call('XSETID', key, GREATEST) end
+  redis.call('HSET', count, 'appends', string.format('%.0f', number - 1), 'events', string.format('%.0f', events))
   return not_written(logged.err, name)
 end
 redis.call('XADD', key, string.format('%.0f-0', last + 1), 't', type, 'd', data, 'c', command, 'p', position)
-redis.call('HSET', count, 'appends', string.format('%.0f', number), 'events', string.format('%.0f', events + 1))
 if type == '$deleted' then redis.call('XTRIM', key, 'MAXLEN', 1) end
 if type == '$deleted' or type == '$forgotten' then redis.call('DEL', snapshot) end
 if ended or ends then redis.call('XSETID', key, GREATEST) end

@@ -20,7 +20,7 @@ class AclRolesTest {
   private static final Path GUIDE = Path.of("..", "docs", "guides", "security.md");
   private static final StreamId STREAM = new StreamId("person", "a");
 
-  private static void grant(RawRedis raw, String user) throws IOException {
+  static void grant(RawRedis raw, String user) throws IOException {
     String line =
         Files.readAllLines(GUIDE).stream()
             .filter(told -> told.startsWith("ACL SETUSER %s reset ".formatted(user)))
