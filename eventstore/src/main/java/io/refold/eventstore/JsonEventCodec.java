@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JacksonModule;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
@@ -110,7 +111,7 @@ final class JsonEventCodec<E> implements EventCodec<E> {
   private void readBack(Class<?> event, StreamId stream, byte[] json) {
     ObjectReader reader = Objects.requireNonNull(readers.get(settings.types().of(event)));
     reader.withAttribute(StreamId.class, stream).readValue(json);
-    trees.readValue(json);
+    trees.forType(JsonNode.class).readValue(json); // an event may be an array
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.refold.eventstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -231,6 +232,20 @@ class JsonEventCodecTest {
             Map.of("n".repeat(60_000), 1));
 
     assertThat(codec.decode(stored(codec.encode(STREAM, measured)))).containsExactly(measured);
+  }
+
+  @JsonFormat(shape = JsonFormat.Shape.ARRAY)
+  record Listed(BigDecimal exact, String text) {}
+
+  @Test
+  void anEventThatIsAnArrayIsWrittenAndReadWhateverIsInIt() {
+    EventCodec<Listed> codec = EventCodec.json(Listed.class);
+    var listed = new Listed(new BigDecimal("1E+30"), "x");
+
+    EncodedEvent stored = codec.encode(STREAM, listed);
+
+    assertThat(stored.json()).isEqualTo("[1E+30,\"x\"]");
+    assertThat(codec.decode(stored(stored))).containsExactly(listed);
   }
 
   record Timed(OffsetDateTime offset, Instant instant, OffsetTime time) {}
