@@ -316,10 +316,10 @@ class AclTest {
   @Test
   void noScriptStopsHalfwayForWantOfACommand() throws IOException {
     assertThat(line("writer").split(" ", -1))
-        .contains(commands(Path.of("..", "eventstore"), name -> !name.startsWith("key-")));
+        .contains(commands(Path.of("..", "eventstore"), name -> !name.startsWith("key_")));
     assertThat(line("worker").split(" ", -1)).contains(commands(Path.of(""), name -> true));
     assertThat(line("keys").split(" ", -1))
-        .contains(commands(Path.of("..", "eventstore"), name -> name.startsWith("key-")));
+        .contains(commands(Path.of("..", "eventstore"), name -> name.startsWith("key_")));
   }
 
   /** Returns what the scripts of a module call, as permissions. */
