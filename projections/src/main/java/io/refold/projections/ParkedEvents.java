@@ -15,8 +15,9 @@ import java.util.List;
  * The events that a projection could not apply. Each waits together with everything that follows it
  * in its aggregate, so that order is kept; events of other aggregates go on. Thread-safe.
  *
- * <p>What is asked for here is done by the workers that own the partitions, within a second,
- * between two batches. An event that is applied late changes each row exactly once, as any other.
+ * <p>What is asked for here is done by the workers that own the partitions, within a second, or
+ * once they have read the history to its end, between two batches. An event that is applied late
+ * changes each row exactly once, as any other.
  *
  * <p>An unordered reaction parks events alone: {@link
  * io.refold.projections.reactions.UnorderedReaction#failed} lists them, and only {@link #dropped}

@@ -15,14 +15,22 @@ import java.util.concurrent.locks.ReentrantLock;
  * says. Thread-safe.
  */
 final class LocalSettlements {
-  private static final Duration LONGEST = Duration.ofMillis(100);
-
+  private final Duration longest;
   private final Map<Place, Frontier> frontiers = new ConcurrentHashMap<>();
 
   private record Place(Generation generation, int partition) {
     static Place of(Lease lease) {
       return new Place(lease.generation(), lease.partition());
     }
+  }
+
+  /**
+   * Starts with none.
+   *
+   * @param longest how long is waited at most before the server is asked
+   */
+  LocalSettlements(Duration longest) {
+    this.longest = longest;
   }
 
   /** This process has settled everything up to a position. */
@@ -39,8 +47,8 @@ final class LocalSettlements {
   }
 
   /**
-   * Waits until this process has settled a position or works on the partition no more, a tenth of a
-   * second at most. An interrupt ends it and stays set.
+   * Waits until this process has settled a position or works on the partition no more, or it is
+   * time to ask the server. An interrupt ends it and stays set.
    *
    * @param most how long at most in any case
    * @return false at once if it does not work on the partition
@@ -51,7 +59,7 @@ final class LocalSettlements {
       return false;
     }
     try {
-      frontier.await(position.sequence(), Math.min(LONGEST.toNanos(), most.toNanos()));
+      frontier.await(position.sequence(), Math.min(longest.toNanos(), most.toNanos()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -44,11 +44,12 @@ final class RedisSubscriptions implements Subscriptions {
   private static final RedisScript ARRIVAL = script("arrival.lua");
   private static final RedisScript OUTLOOK = script("outlook.lua");
   private static final String SHARD = "shard:";
+  private static final Duration ASK_AGAIN = Duration.ofMillis(100);
 
   private final EventStore events;
   private final RedisSession session;
   private final ProjectionKeys keys;
-  private final LocalSettlements local = new LocalSettlements();
+  private final LocalSettlements local = new LocalSettlements(ASK_AGAIN);
 
   RedisSubscriptions(RedisEventStore events, ProjectionKeys keys) {
     this.events = events;

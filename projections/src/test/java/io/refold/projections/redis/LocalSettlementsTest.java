@@ -15,11 +15,11 @@ import org.junit.jupiter.api.Timeout;
 /** Who is woken by what this process settles. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LocalSettlementsTest {
-  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final Duration LONG = Duration.ofMinutes(10);
   private static final Generation ORDERS = new Generation("orders", 1);
   private static final Lease LEASE = new Lease(ORDERS, 3, "me", 1);
 
-  private final LocalSettlements settlements = new LocalSettlements();
+  private final LocalSettlements settlements = new LocalSettlements(LONG.multipliedBy(10));
 
   private static Position at(long sequence) {
     return new Position(3, sequence, 1_000 + sequence);
@@ -51,19 +51,21 @@ class LocalSettlementsTest {
   @Test
   void whoeverWaitsIsWokenWhereItSettlesOrLeaves() throws Exception {
     settlements.settled(LEASE, at(1));
-    for (Runnable event :
-        new Runnable[] {() -> settlements.settled(LEASE, at(2)), () -> settlements.left(LEASE)}) {
-      var woken = new CompletableFuture<Boolean>();
-      Thread waiter =
-          Thread.ofPlatform()
-              .start(() -> woken.complete(settlements.await(ORDERS, at(woken.hashCode()), LONG)));
-      Await.until(
-          "it waits", () -> waiter.getState() == Thread.State.TIMED_WAITING || woken.isDone());
-
-      event.run();
-
-      assertThat(woken.get(30, TimeUnit.SECONDS)).isTrue();
-    }
+    assertWoken(at(7), () -> settlements.settled(LEASE, at(7)));
+    assertWoken(at(8), () -> settlements.left(LEASE));
     assertThat(settlements.await(ORDERS, at(9), LONG)).as("it was left").isFalse();
+  }
+
+  private void assertWoken(Position wanted, Runnable event) throws Exception {
+    var woken = new CompletableFuture<Boolean>();
+    Thread waiter =
+        Thread.ofPlatform()
+            .daemon()
+            .start(() -> woken.complete(settlements.await(ORDERS, wanted, LONG)));
+    Await.until("it waits", () -> waiter.getState() == Thread.State.TIMED_WAITING);
+
+    event.run();
+
+    assertThat(woken.get(30, TimeUnit.SECONDS)).isTrue();
   }
 }

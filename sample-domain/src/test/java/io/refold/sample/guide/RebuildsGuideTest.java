@@ -15,6 +15,7 @@ import io.refold.projections.ReadModelMissingException;
 import io.refold.projections.Rebuild;
 import io.refold.projections.RebuildOptions;
 import io.refold.projections.RebuildProgress;
+import io.refold.projections.RunningRebuild;
 import io.refold.projections.Source;
 import io.refold.projections.Verification;
 import io.refold.projections.memory.InMemoryProjectionStore;
@@ -119,6 +120,20 @@ class RebuildsGuideTest {
       Rebuild tolerant = workers.rebuild(parcels, RebuildOptions.PLAIN.parkFailures());
 
       assertThat(tolerant.await(Duration.ofMinutes(1))).isPresent();
+    }
+  }
+
+  @Test
+  void aRebuildIsSeenAndCancelledFromElsewhere() throws Exception {
+    try (var workers = ProjectionWorkers.on(store).add(parcels).start()) {
+      Rebuild rebuild = workers.rebuild(parcels, RebuildOptions.PLAIN.throttle(1));
+
+      Optional<RunningRebuild> running = store.rebuild(parcels);
+      running.flatMap(RunningRebuild::progress).ifPresent(System.out::println);
+      running.ifPresent(RunningRebuild::cancel);
+
+      assertThat(running).isPresent();
+      assertThat(rebuild.await().state()).isEqualTo(RebuildProgress.State.CANCELLED);
     }
   }
 
