@@ -188,6 +188,8 @@ public final class ProjectionWorkers implements AutoCloseable {
    * @throws RebuildRunningException if a rebuild of it, of any version, or a verification is under
    *     way
    * @throws io.refold.eventstore.StoreUnavailableException if the store cannot be reached
+   * @throws io.refold.eventstore.ReplyLostException if it may have been started: the next call goes
+   *     on with it once a lease has passed, or another process does
    */
   public Rebuild rebuild(Projection<?> projection) {
     return rebuild(projection.name(), null);
@@ -293,7 +295,7 @@ public final class ProjectionWorkers implements AutoCloseable {
     Subscriber subscriber = subscribers.get(projection);
     if (subscriber == null) {
       throw new IllegalArgumentException(
-          "projection '%s' was not added to these workers".formatted(projection));
+          "projection '%s' was not added to these workers: add it first".formatted(projection));
     }
     return subscriber;
   }
