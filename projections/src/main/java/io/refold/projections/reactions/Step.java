@@ -1,5 +1,6 @@
 package io.refold.projections.reactions;
 
+import io.refold.projections.store.Deadlines;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,8 +23,6 @@ import java.util.Set;
 public record Step<S, C>(
     S state, List<Outgoing<C>> commands, Map<String, Instant> deadlines, Set<String> cancelled) {
   private static final int MAX_NAME = 64;
-  private static final Instant FIRST = Instant.ofEpochMilli(Long.MIN_VALUE);
-  private static final Instant LAST = Instant.ofEpochMilli(Long.MAX_VALUE);
 
   /**
    * Copies the collections.
@@ -46,10 +45,10 @@ public record Step<S, C>(
           "the name of a deadline has 1 to %d characters, none of them a control character, not '%s'"
               .formatted(MAX_NAME, name));
     }
-    if (due.isBefore(FIRST) || due.isAfter(LAST)) {
+    if (due.isBefore(Deadlines.FIRST) || due.isAfter(Deadlines.LAST)) {
       throw new IllegalArgumentException(
-          "deadline '%s' is due at %s, which cannot be counted in milliseconds since 1970: a deadline that never comes is one that is not set"
-              .formatted(name, due));
+          "deadline '%s' is due at %s, it can be from %s to %s: a deadline that never comes is one that is not set"
+              .formatted(name, due, Deadlines.FIRST, Deadlines.LAST));
     }
   }
 
@@ -69,7 +68,7 @@ public record Step<S, C>(
    * Returns a copy that also sets a deadline. A deadline in the past comes at once.
    *
    * @param name 1 to 64 characters, no control characters
-   * @param due within some 292 million years of 1970
+   * @param due within some 285,000 years of 1970
    * @throws IllegalArgumentException if the name or the time is not allowed
    */
   public Step<S, C> deadline(String name, Instant due) {

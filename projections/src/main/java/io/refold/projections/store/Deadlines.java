@@ -16,14 +16,35 @@ import java.util.Optional;
  */
 public interface Deadlines {
   /**
+   * The earliest time of a deadline: every millisecond from here to {@link #LAST} is kept exactly.
+   */
+  Instant FIRST = Instant.ofEpochMilli(-(1L << 53));
+
+  /** The latest time of a deadline, some 285,000 years after 1970. */
+  Instant LAST = Instant.ofEpochMilli(1L << 53);
+
+  /**
    * A deadline of an instance. Two are the same if all but the time is.
    *
    * @param instance the instance's id
    * @param name its name within the instance, without control characters
    * @param number tells it from earlier and later ones of the same name
-   * @param due the time, in milliseconds
+   * @param due the time, in milliseconds, from {@link #FIRST} to {@link #LAST}
    */
-  record Deadline(String instance, String name, long number, Instant due) {}
+  record Deadline(String instance, String name, long number, Instant due) {
+    /**
+     * Checks the time.
+     *
+     * @throws IllegalArgumentException if it lies outside
+     */
+    public Deadline {
+      if (due.isBefore(FIRST) || due.isAfter(LAST)) {
+        throw new IllegalArgumentException(
+            "deadline '%s' of %s is due from %s to %s, not at %s"
+                .formatted(name, instance, FIRST, LAST, due));
+      }
+    }
+  }
 
   /**
    * What is due.

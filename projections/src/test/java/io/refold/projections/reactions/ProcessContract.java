@@ -25,6 +25,7 @@ import io.refold.projections.StartAt;
 import io.refold.projections.reactions.Dunning.Act;
 import io.refold.projections.reactions.Dunning.Order;
 import io.refold.projections.reactions.Dunning.Stage;
+import io.refold.projections.store.Deadlines;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -242,6 +243,10 @@ public abstract class ProcessContract {
         .hasMessageContaining("one that is not set");
     assertThatThrownBy(() -> Step.to("x").deadline("ever", Instant.MIN))
         .hasMessageContaining("'ever'");
+    assertThatThrownBy(() -> Step.to("x").deadline("late", Deadlines.LAST.plusNanos(1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'late'");
+    Step.to("x").deadline("first", Deadlines.FIRST).deadline("last", Deadlines.LAST);
     for (String name : List.of("", "a\0b", "x".repeat(65))) {
       assertThatThrownBy(() -> new Step<>("x", List.of(), Map.of(name, clock.instant()), Set.of()))
           .hasMessageContaining("1 to 64 characters");

@@ -1,6 +1,7 @@
 package io.refold.projections.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.projections.ProjectionStore;
 import io.refold.projections.store.Deadlines.Agenda;
@@ -44,6 +45,23 @@ public abstract class DeadlinesContract {
         .isEqualTo(new Agenda(List.of(), Optional.of(early.due())));
     assertThat(due(NOON.plusSeconds(9), 10))
         .isEqualTo(new Agenda(List.of(early, noon, late), Optional.empty()));
+  }
+
+  @Test
+  void theEarliestAndTheLatestTimesAreKeptExactlyAndOthersRefused() {
+    var first = new Deadline("a/1", "first", 1, Deadlines.FIRST);
+    var second = new Deadline("a/1", "second", 1, Deadlines.FIRST.plusMillis(1));
+    var last = new Deadline("a/1", "last", 1, Deadlines.LAST);
+    var before = new Deadline("a/1", "before", 1, Deadlines.LAST.minusMillis(1));
+    deadlines().change(1, process, List.of(last, second, before, first), List.of());
+    assertThat(due(NOON, 10))
+        .isEqualTo(new Agenda(List.of(first, second), Optional.of(before.due())));
+    assertThat(due(Deadlines.LAST, 10).due()).containsExactly(first, second, before, last);
+    for (Instant outside : List.of(Deadlines.LAST.plusMillis(1), Deadlines.FIRST.minusNanos(1))) {
+      assertThatThrownBy(() -> new Deadline("a/1", "x", 1, outside))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("deadline 'x' of a/1");
+    }
   }
 
   @Test
