@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.DelayQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,8 +35,10 @@ import org.slf4j.LoggerFactory;
  * <p>A thread takes a partition that may have something new, asks for its next entry, hands the
  * partition on to the next thread, and handles the entry. What fails waits its pause among the
  * entries under way, and holds up nothing, unless that are several times as many as threads: then
- * no more are taken, other processes may have them. One more thread keeps the entries under way, so
- * that nobody claims them, and looks after partitions: once a second each, by one process of all.
+ * no more are taken, other processes may have them. One more thread has the entries under way kept,
+ * so that nobody claims them, and partitions looked after: once a second each, by one process of
+ * all. It waits for neither: a partition whose server does not answer must not cost the others
+ * their entries.
  */
 final class Consumers implements Driver {
   private static final Logger LOG = LoggerFactory.getLogger(Consumers.class);
@@ -44,6 +47,7 @@ final class Consumers implements Driver {
   private static final Duration PAUSE_AWAY = Duration.ofMillis(500);
   private static final long POLL_MILLIS = 20;
   private static final int TEND_AT_ONCE = 100;
+  private static final int ALL = -1; // stands for all partitions
   private static final int UNDER_WAY_PER_THREAD = 8;
 
   private final ProjectionStore store;
@@ -58,6 +62,9 @@ final class Consumers implements Driver {
   private final Set<Integer> queued = ConcurrentHashMap.newKeySet();
   private final DelayQueue<Work> waiting = new DelayQueue<>();
   private final Set<Position> underWay = ConcurrentHashMap.newKeySet();
+  private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+  private final Set<Integer> kept = ConcurrentHashMap.newKeySet();
+  private final Set<Integer> tended = ConcurrentHashMap.newKeySet();
   private final List<Thread> threads = new ArrayList<>();
   private final Thread keeper;
   private final int mostUnderWay;
@@ -204,11 +211,7 @@ final class Consumers implements Driver {
     while (!over) {
       try {
         keepUnderWay();
-        if (!closed) {
-          tend();
-        }
-      } catch (StoreUnavailableException | ReplyLostException away) {
-        LOG.warn("{} waits for its store: {}", generation, away.getMessage());
+        beside(tended, ALL, all -> tend());
       } catch (RuntimeException | Error unexpected) { // the thread goes on
         LOG.error("looking after {} has failed", generation, unexpected);
       }
@@ -225,31 +228,46 @@ final class Consumers implements Driver {
   }
 
   private void keepUnderWay() {
-    sideBySide(
-        partitions(),
-        partition ->
-            deliveries.keep(
-                consumer(partition),
-                underWay.stream().filter(position -> position.partition() == partition).toList()));
+    partitions()
+        .forEach(partition -> {
+          List<Position> here =
+              underWay.stream().filter(position -> position.partition() == partition).toList();
+          if (!here.isEmpty()) {
+            beside(kept, partition, number -> deliveries.keep(consumer(number), here));
+          }
+        });
   }
 
   private void tend() {
+    if (closed) {
+      return;
+    }
     Attendance attendance = store.generations().attend(generation, worker, lease);
-    sideBySide(
-        partitions().filter(partition -> partition % attendance.workers() == attendance.rank()),
-        this::tend);
+    partitions()
+        .filter(partition -> partition % attendance.workers() == attendance.rank())
+        .filter(partition -> !closed)
+        .forEach(partition -> beside(tended, partition, this::tend));
   }
 
   private IntStream partitions() {
     return IntStream.range(0, store.events().partitions());
   }
 
-  /**
-   * Waits for all; one whose server is away fails alone, and costs the others no more than once.
-   */
-  private void sideBySide(IntStream partitions, IntConsumer call) {
-    try (var calls = Executors.newVirtualThreadPerTaskExecutor()) {
-      partitions.forEach(partition -> calls.execute(() -> lookAfter(partition, call)));
+  /** Makes a call without waiting for it, unless the last one for this partition is under way. */
+  private void beside(Set<Integer> busy, int partition, IntConsumer call) {
+    if (busy.add(partition)) {
+      try {
+        calls.execute(() -> {
+          try {
+            lookAfter(partition, call);
+          } finally {
+            busy.remove(partition);
+          }
+        });
+      } catch (RuntimeException | Error unexpected) {
+        busy.remove(partition);
+        throw unexpected;
+      }
     }
   }
 
@@ -257,10 +275,14 @@ final class Consumers implements Driver {
     try {
       call.accept(partition);
     } catch (StoreUnavailableException | ReplyLostException away) {
-      LOG.warn("{}/{} waits for its store: {}", generation, partition, away.getMessage());
+      LOG.warn("{}/{} waits for its store: {}", generation, named(partition), away.getMessage());
     } catch (RuntimeException | Error unexpected) { // the others go on
-      LOG.error("looking after {}/{} has failed", generation, partition, unexpected);
+      LOG.error("looking after {}/{} has failed", generation, named(partition), unexpected);
     }
+  }
+
+  private static String named(int partition) {
+    return partition == ALL ? "all" : String.valueOf(partition);
   }
 
   /** Takes over what the dead have left, and moves on behind what is settled. */
@@ -319,6 +341,7 @@ final class Consumers implements Driver {
     }
     handled.countDown();
     interrupted |= join(keeper);
+    calls.close(); // no call may come after the goodbye
     leave();
     if (interrupted) {
       Thread.currentThread().interrupt();

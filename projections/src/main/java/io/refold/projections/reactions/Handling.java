@@ -20,7 +20,21 @@ interface Handling {
   }
 
   /**
-   * Handles an event; what it throws is the event's failure, unless a store is away.
+   * Handles an event in a thread of the workers: whoever interrupts that means the event.
+   *
+   * @throws EventFailure if the event cannot be handled
+   */
+  default void runInWorker(StoredEvent event) throws EventFailure {
+    try {
+      run(event);
+    } finally {
+      boolean unused = Thread.interrupted();
+    }
+  }
+
+  /**
+   * Handles an event; what it throws is the event's failure, unless a store is away. A thread that
+   * was interrupted stays so.
    *
    * @throws EventFailure if the event cannot be handled
    */
@@ -30,10 +44,11 @@ interface Handling {
       handle(event);
     } catch (CommandOutcomeUnknownException lost) {
       throw new ReplyLostException(String.valueOf(lost.getMessage()), lost);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw EventFailure.of(event, e);
     } catch (Throwable e) {
       throw EventFailure.of(event, e);
-    } finally {
-      boolean unused = Thread.interrupted(); // whoever interrupted it meant what it was handling
     }
   }
 }

@@ -76,7 +76,7 @@ final class ReactionTarget implements Target {
       if (parking.drops(event)) {
         drop(event);
       } else if (!done.contains(Handled.of(event))) {
-        handling.run(event);
+        handling.runInWorker(event);
         done.add(Handled.of(event));
       }
     }
@@ -109,7 +109,7 @@ final class ReactionTarget implements Target {
     if (parking.drops(event)) {
       drop(event);
     } else if (event.position().sequence() <= settled.sequence()) {
-      handling.run(event);
+      handling.runInWorker(event);
     }
     return Retried.DONE;
   }

@@ -69,7 +69,7 @@ public final class UnorderedReaction implements Subscriber {
   }
 
   /**
-   * Handles a parked event again, in the caller's thread.
+   * Handles a parked event again, in the caller's thread; where that is interrupted, it stays so.
    *
    * @return whether it was handled; else it stays parked, with the new reason
    * @throws IllegalArgumentException if it is not parked, or is not in its stream any more
@@ -91,17 +91,27 @@ public final class UnorderedReaction implements Subscriber {
             .findFirst()
             .orElseThrow(() ->
                 new IllegalArgumentException(event + " is not in its stream any more: drop it"));
+    EventFailure failure = null;
     try {
       handling.run(stored);
-    } catch (EventFailure failure) {
-      var again =
-          new Failed(
-              event, String.valueOf(failure.getMessage()), before.attempts() + 1, before.since());
-      store.deliveries().replace(partition, generation(store), again);
-      return false;
+    } catch (EventFailure failed) {
+      failure = failed;
     }
-    store.deliveries().remove(partition, generation(store), event);
-    return true;
+    boolean interrupted = Thread.interrupted(); // it does not keep the outcome from being recorded
+    try {
+      if (failure == null) {
+        store.deliveries().remove(partition, generation(store), event);
+      } else {
+        String why = String.valueOf(failure.getMessage());
+        var again = new Failed(event, why, before.attempts() + 1, before.since());
+        store.deliveries().replace(partition, generation(store), again);
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return failure == null;
   }
 
   /**

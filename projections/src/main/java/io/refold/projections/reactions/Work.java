@@ -64,7 +64,7 @@ final class Work implements Delayed {
       var address = EventAddress.of(event);
       if (!done.contains(address)) {
         try {
-          handling.run(event);
+          handling.runInWorker(event);
           done.add(address);
         } catch (EventFailure failure) {
           String reason = String.valueOf(failure.getMessage());

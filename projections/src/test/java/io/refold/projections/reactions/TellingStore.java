@@ -11,7 +11,7 @@ final class TellingStore {
 
   /** Is told a call; what it throws, the caller gets instead of a reply. */
   interface Told {
-    void call(String method, Object[] args);
+    void call(String method, Object[] args) throws Exception;
   }
 
   static ProjectionStore of(ProjectionStore store, Told told) {

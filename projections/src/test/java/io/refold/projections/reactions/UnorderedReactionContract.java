@@ -273,6 +273,94 @@ public abstract class UnorderedReactionContract {
   }
 
   @Test
+  void whoRetriesAnEventStaysInterruptedAndWhatHasBecomeOfItIsRecorded() {
+    append(events(), "a", new Paid(1));
+    var tries = new AtomicInteger();
+    UnorderedReaction reaction =
+        reaction(
+            StartAt.zero(),
+            1,
+            (recorded, cause) -> {
+              switch (tries.incrementAndGet()) {
+                case 1 -> throw new IllegalStateException("not yet");
+                case 2 -> throw new InterruptedException("took too long");
+                default -> Thread.currentThread().interrupt();
+              }
+            });
+    try (var workers = ProjectionWorkers.on(store).add(reaction).attempts(1).lease(LEASE).start()) {
+      Await.until(workers.name() + " parks", () -> reaction.failed(store).size() == 1);
+    }
+    EventAddress event = reaction.failed(store).getFirst().event();
+
+    assertThat(reaction.retry(store, event)).isFalse();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(reaction.failed(store).getFirst().attempts()).isEqualTo(2);
+
+    assertThat(reaction.retry(store, event)).isTrue();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(reaction.failed(store)).isEmpty();
+
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> reaction.retry(store, event))
+        .isInstanceOfAny(IllegalArgumentException.class, StoreUnavailableException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  /** Returns the id of an order in another partition. */
+  private String apartFrom(String id) {
+    int partition = events().partitionOf(Shop.ORDERS.stream(id));
+    for (int i = 0; ; i++) {
+      if (events().partitionOf(Shop.ORDERS.stream("o" + i)) != partition) {
+        return "o" + i;
+      }
+    }
+  }
+
+  @Test
+  void aServerThatHangsCostsNobodyTheEntriesOnOthers() throws Exception {
+    Duration lease = Duration.ofSeconds(3);
+    String other = apartFrom("hung");
+    int hung = events().partitionOf(Shop.ORDERS.stream("hung"));
+    var go = new CountDownLatch(1);
+    ProjectionStore hanging =
+        TellingStore.of(
+            store,
+            (method, args) -> {
+              boolean hangs =
+                  switch (method) {
+                    case "keep" -> ((Deliveries.Consumer) args[0]).partition() == hung;
+                    case "attend" -> true; // so that the other process looks after all partitions
+                    default -> false;
+                  };
+              if (hangs) {
+                go.await();
+              }
+            });
+    UnorderedReaction slow =
+        reaction(
+            StartAt.zero(),
+            2,
+            (recorded, cause) -> {
+              seen.add(recorded.id());
+              go.await();
+            });
+    append(events(), "hung", new Paid(1));
+    append(events(), other, new Paid(1));
+    try (var one = ProjectionWorkers.on(hanging).add(slow).lease(lease).start()) {
+      Await.until(one.name() + " has begun both", () -> seen.size() == 2);
+      try (var two = ProjectionWorkers.on(store).add(slow).lease(lease).start()) {
+        Await.until(two.name() + " has what hangs", () -> seen.size() > 2);
+        long until = System.nanoTime() + lease.multipliedBy(2).toNanos();
+        Await.until("leases pass", () -> System.nanoTime() > until);
+        assertThat(seen).containsExactlyInAnyOrder("hung", "hung", other);
+        go.countDown();
+      } finally {
+        go.countDown();
+      }
+    }
+  }
+
+  @Test
   void whatItParksIsNotLookedForAmongParkedStreams() {
     UnorderedReaction reaction = noting();
     try (var workers = DeterministicWorkers.on(store).add(reaction)) {
