@@ -1,5 +1,7 @@
 package io.refold.projections;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
@@ -8,6 +10,7 @@ import io.refold.projections.store.Generation;
 import io.refold.projections.store.Lease;
 import io.refold.projections.store.Subscriptions;
 import io.refold.projections.store.Subscriptions.Reading;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -16,32 +19,35 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 
 /**
  * Fetches events once for all projections of a process. Of new events they all want the same ones
- * at nearly the same time: whoever comes first fetches, the others wait for the result. History is
- * read in {@linkplain HistoryWindows windows}, which projections that are rebuilt together share.
- * Thread-safe.
+ * at nearly the same time: whoever comes first fetches, the others wait for the result, of which up
+ * to 32 MiB are kept for 10 seconds. History is read in {@linkplain HistoryWindows windows}, which
+ * projections that are rebuilt together share. Thread-safe.
  */
 final class SharedEvents {
   private static final int FEW = 64;
-  private static final int KEPT = 1_024;
+  private static final long KEPT_BYTES = 32L << 20;
+  private static final Duration KEPT_FOR = Duration.ofSeconds(10);
+  private static final int OVERHEAD_BYTES = 1_024;
+  private static final int BATCH_BYTES = 4 << 20;
+  private static final int FIRST_BATCH = 32;
 
   private final EventStore store;
   private final Set<String> categories;
   private final boolean alone;
   private final HistoryWindows windows;
-  private final Map<Position, CompletableFuture<List<StoredEvent>>> kept =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(
-            Map.Entry<Position, CompletableFuture<List<StoredEvent>>> eldest) {
-          return size() > KEPT;
-        }
-      };
+  private final Cache<Position, CompletableFuture<List<StoredEvent>>> kept =
+      Caffeine.newBuilder()
+          .maximumWeight(KEPT_BYTES)
+          .weigher(SharedEvents::weight)
+          .expireAfterAccess(KEPT_FOR)
+          .executor(Runnable::run)
+          .build();
+  private volatile int batch = FIRST_BATCH;
 
   /**
    * Prepares to fetch.
@@ -86,8 +92,27 @@ final class SharedEvents {
     windows.leave(generation, partition);
   }
 
+  /**
+   * Returns how many new entries to read at once: few at first, and fewer while payloads are large.
+   */
+  int batch(int most) {
+    return Math.min(most, batch);
+  }
+
   /** Does what {@link EventStore#fetch} does. */
   List<StoredEvent> fetch(List<LogEntry> entries, Predicate<String> wanted) {
+    List<StoredEvent> events = fetched(entries, wanted);
+    long bytes = bytes(events);
+    int now = batch;
+    if (bytes > BATCH_BYTES) {
+      batch = (int) Math.max(1, entries.size() * (long) BATCH_BYTES / bytes);
+    } else if (bytes < BATCH_BYTES / 4) {
+      batch = Math.min(PartitionOwner.MAX_EVENTS, 2 * now);
+    }
+    return events;
+  }
+
+  private List<StoredEvent> fetched(List<LogEntry> entries, Predicate<String> wanted) {
     if (entries.size() > FEW) {
       return windows.fetch(entries, wanted);
     }
@@ -96,16 +121,14 @@ final class SharedEvents {
     }
     var results = new ArrayList<CompletableFuture<List<StoredEvent>>>(entries.size());
     var mine = new LinkedHashMap<LogEntry, CompletableFuture<List<StoredEvent>>>();
-    synchronized (kept) {
-      for (LogEntry entry : entries) {
-        CompletableFuture<List<StoredEvent>> known = kept.get(entry.position());
-        if (known == null) {
-          known = new CompletableFuture<>();
-          kept.put(entry.position(), known);
-          mine.put(entry, known);
-        }
-        results.add(known);
+    for (LogEntry entry : entries) {
+      var fresh = new CompletableFuture<List<StoredEvent>>();
+      CompletableFuture<List<StoredEvent>> known =
+          kept.asMap().putIfAbsent(entry.position(), fresh);
+      if (known == null) {
+        mine.put(entry, fresh);
       }
+      results.add(known == null ? fresh : known);
     }
     if (!mine.isEmpty()) {
       load(mine);
@@ -121,6 +144,15 @@ final class SharedEvents {
     return events;
   }
 
+  private static int weight(Position position, CompletableFuture<List<StoredEvent>> result) {
+    long loaded = result.state() == Future.State.SUCCESS ? bytes(result.resultNow()) : 0;
+    return (int) Math.min(Integer.MAX_VALUE, OVERHEAD_BYTES + loaded);
+  }
+
+  private static long bytes(List<StoredEvent> events) {
+    return events.stream().mapToLong(event -> event.payload().data().length).sum();
+  }
+
   private void load(Map<LogEntry, CompletableFuture<List<StoredEvent>>> mine) {
     try {
       Map<Position, List<StoredEvent>> loaded = new LinkedHashMap<>();
@@ -129,12 +161,12 @@ final class SharedEvents {
       for (StoredEvent event : store.fetch(mine.keySet(), categories::contains)) {
         loaded.getOrDefault(event.position(), strays).add(event);
       }
-      mine.forEach((entry, result) ->
-          result.complete(List.copyOf(loaded.getOrDefault(entry.position(), List.of()))));
+      mine.forEach((entry, result) -> {
+        result.complete(List.copyOf(loaded.getOrDefault(entry.position(), List.of())));
+        kept.asMap().replace(entry.position(), result, result); // weighs it anew
+      });
     } catch (RuntimeException | Error e) {
-      synchronized (kept) {
-        mine.keySet().forEach(entry -> kept.remove(entry.position()));
-      }
+      mine.keySet().forEach(entry -> kept.invalidate(entry.position()));
       mine.values().forEach(result -> result.completeExceptionally(e));
       throw e;
     }
@@ -157,9 +189,7 @@ final class SharedEvents {
    */
   void drop(List<LogEntry> entries) {
     windows.drop(entries.getFirst().position().partition());
-    synchronized (kept) {
-      entries.forEach(entry -> kept.remove(entry.position()));
-    }
+    entries.forEach(entry -> kept.invalidate(entry.position()));
   }
 
   /** Returns how to fetch for a single projection. */
