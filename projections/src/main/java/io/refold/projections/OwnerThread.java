@@ -140,7 +140,7 @@ final class OwnerThread {
           }
         } catch (StoreUnavailableException | ReplyLostException away) {
           LOG.warn("{} waits for its store: {}", name, away.getMessage());
-          owner.waiting();
+          owner.waiting(away.getMessage());
           retake = true;
           backOff();
         }

@@ -2,6 +2,8 @@ package io.refold.projections;
 
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.ReplyLostException;
+import io.refold.eventstore.StoreUnavailableException;
 import io.refold.eventstore.StoredEvent;
 import io.refold.projections.store.EventAddress;
 import io.refold.projections.store.Generation;
@@ -57,6 +59,7 @@ final class PartitionOwner {
 
   static final String HALTED = "halted: ";
   static final String RETRYING = "retrying: ";
+  static final String WAITING = "waiting: ";
   static final String LOST = Subscriptions.LOST;
   private static final Logger LOG = LoggerFactory.getLogger(PartitionOwner.class);
   private static final int LIVE_ENTRIES = 500;
@@ -83,6 +86,7 @@ final class PartitionOwner {
   private @Nullable EventAddress failing;
   private int attempts;
   private int doubts;
+  private boolean reachable;
 
   PartitionOwner(
       Subscription subscription, int partition, String owner, Duration length, Patience patience) {
@@ -140,6 +144,7 @@ final class PartitionOwner {
       takeover = new Takeover(subscription, granted);
       phase = Phase.TAKING_OVER;
       state = PartitionState.TAKING_OVER;
+      reachable = true;
     } else {
       lease = null;
       state = PartitionState.NOT_OWNED;
@@ -162,6 +167,25 @@ final class PartitionOwner {
   /** Tells that the store cannot be reached; the lease must be acquired again. */
   void waiting() {
     state = PartitionState.WAITING;
+  }
+
+  /**
+   * Tells that a store cannot be reached, and records why, if it is not the one that this is
+   * recorded in: once, and not again before that has answered.
+   */
+  void waiting(@Nullable String why) {
+    waiting();
+    Lease held = lease;
+    if (held != null && reachable && !problem.startsWith(WAITING)) {
+      reachable = false;
+      try {
+        if (subscriptions.report(held, WAITING + why, attempts) == Subscriptions.Outcome.DONE) {
+          problem = WAITING + why;
+        }
+      } catch (StoreUnavailableException | ReplyLostException away) {
+        LOG.debug("why {} waits cannot be recorded: {}", generation(), away.getMessage());
+      }
+    }
   }
 
   /** Does the next thing there is to do. */
@@ -246,7 +270,10 @@ final class PartitionOwner {
   }
 
   private int entries() {
-    return subscription.entries(progress.grouped() ? LIVE_ENTRIES : FILLING_ENTRIES);
+    return subscription.entries(
+        progress.grouped()
+            ? subscription.resolver().events().batch(LIVE_ENTRIES)
+            : FILLING_ENTRIES);
   }
 
   /**
@@ -418,10 +445,10 @@ final class PartitionOwner {
   private Step stands(Lease held, String why, PartitionState how) {
     state = how;
     if (!problem.equals(why)) {
-      problem = why;
-      if (subscriptions.report(held, problem, attempts) == Subscriptions.Outcome.NOT_OWNER) {
+      if (subscriptions.report(held, why, attempts) == Subscriptions.Outcome.NOT_OWNER) {
         return over();
       }
+      problem = why;
     }
     return Step.HALTED;
   }

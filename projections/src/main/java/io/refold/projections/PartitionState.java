@@ -10,7 +10,7 @@ public enum PartitionState {
   FILLING,
   /** New events are applied as they come. */
   RUNNING,
-  /** The store cannot be reached; its owner tries again. */
+  /** A store, or the database of its tables, cannot be reached; its owner tries again. */
   WAITING,
   /** It cannot go on, and says why; its owner tries again. */
   HALTED,

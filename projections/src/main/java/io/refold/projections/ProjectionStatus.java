@@ -161,6 +161,9 @@ public record ProjectionStatus(
     if (outlook.owner().isEmpty()) {
       return PartitionState.NOT_OWNED;
     }
+    if (problem.startsWith(PartitionOwner.WAITING)) {
+      return PartitionState.WAITING;
+    }
     if (problem.startsWith(PartitionOwner.HALTED)) {
       return PartitionState.HALTED;
     }

@@ -4,10 +4,13 @@ import static io.refold.projections.Shop.append;
 import static io.refold.projections.Shop.freshFold;
 import static io.refold.projections.Shop.rows;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
+import io.refold.eventstore.StoreUnavailableException;
+import io.refold.projections.FaultyStore.Fate;
 import io.refold.projections.PartitionOwner.Step;
 import io.refold.projections.Shop.OrderEvent;
 import io.refold.projections.Shop.Orders;
@@ -26,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -310,5 +314,51 @@ public abstract class PartitionOwnerContract {
     assertThat(untilIdle(successor)).isEqualTo(Step.IDLE);
     assertThat(store.status(picky).partitions().get(partition).error()).isEmpty();
     assertEqualToFreshFold(picky);
+  }
+
+  @Test
+  void aReportThatWasLostIsMadeAgain() {
+    append(events(), ID, new Placed("x"));
+    var faulty = new FaultyStore(store);
+    store = faulty;
+    PartitionOwner owner = owner(orders, "a");
+    faulty.fates(call -> call.equals("report") ? Fate.REFUSED : Fate.FINE);
+    var unexpected = new IllegalStateException("nobody knows why");
+    assertThatThrownBy(() -> owner.failed(unexpected))
+        .isInstanceOf(StoreUnavailableException.class);
+    faulty.fates(call -> Fate.FINE);
+    assertThat(owner.failed(unexpected)).isEqualTo(Step.HALTED);
+    assertThat(store.status(orders).partitions().get(partition).error().orElse(""))
+        .contains("nobody knows why");
+  }
+
+  @Test
+  void whyAnOwnerWaitsIsRecordedOnceAndNotAskedForWhileItsStoreIsAway() {
+    append(events(), ID, new Placed("x"));
+    var faulty = new FaultyStore(store);
+    store = faulty;
+    PartitionOwner owner = owner(orders, "a");
+    var reports = new AtomicInteger();
+    faulty.fates(call -> {
+      boolean report = call.equals("report");
+      return report && reports.incrementAndGet() == 1 ? Fate.REFUSED : Fate.FINE;
+    });
+    owner.waiting("a database is away");
+    owner.waiting("a database is away");
+    assertThat(reports).as("its own store is away, too").hasValue(1);
+    for (int i = 0; i < 3; i++) {
+      assertThat(owner.acquire()).isInstanceOf(Acquisition.Granted.class);
+      owner.waiting("a database is away");
+    }
+    assertThat(reports).hasValue(2);
+    var waiting = store.status(orders).partitions().get(partition);
+    assertThat(waiting.state()).isEqualTo(PartitionState.WAITING);
+    assertThat(waiting.error()).contains("a database is away");
+
+    owner.acquire();
+    untilIdle(owner);
+    assertThat(store.status(orders).partitions().get(partition).state())
+        .isEqualTo(PartitionState.RUNNING);
+    assertThat(store.status(orders).partitions().get(partition).error()).isEmpty();
   }
 }

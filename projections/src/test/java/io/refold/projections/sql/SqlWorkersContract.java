@@ -250,10 +250,17 @@ abstract class SqlWorkersContract {
       faults.cut();
       fill(events(), "p", 10);
       Await.until(
-          "owners wait",
-          () ->
-              store.status(model).partitions().stream()
-                  .anyMatch(p -> p.lag() > 0 && p.state() != PartitionState.HALTED));
+          "all with something to do say what they wait for",
+          () -> {
+            var waiting =
+                store.status(model).partitions().stream()
+                    .filter(p -> p.state() == PartitionState.WAITING)
+                    .toList();
+            assertThat(waiting).allMatch(p -> p.error().orElse("").contains("cut on purpose"));
+            return !waiting.isEmpty()
+                && store.status(model).partitions().stream()
+                    .allMatch(p -> p.lag() == 0 || p.state() == PartitionState.WAITING);
+          });
       faults.mend();
       faults.loseCommits(3);
       awaitCaughtUp(model);
