@@ -349,13 +349,14 @@ public abstract class UnorderedReactionContract {
     try (var one = ProjectionWorkers.on(hanging).add(slow).lease(lease).start()) {
       Await.until(one.name() + " has begun both", () -> seen.size() == 2);
       try (var two = ProjectionWorkers.on(store).add(slow).lease(lease).start()) {
-        Await.until(two.name() + " has what hangs", () -> seen.size() > 2);
-        long until = System.nanoTime() + lease.multipliedBy(2).toNanos();
-        Await.until("leases pass", () -> System.nanoTime() > until);
-        assertThat(seen).containsExactlyInAnyOrder("hung", "hung", other);
-        go.countDown();
-      } finally {
-        go.countDown();
+        try {
+          Await.until(two.name() + " has what hangs", () -> seen.size() > 2);
+          long until = System.nanoTime() + lease.multipliedBy(2).toNanos();
+          Await.until("leases pass", () -> System.nanoTime() > until);
+          assertThat(seen).containsExactlyInAnyOrder("hung", "hung", other);
+        } finally { // before they are closed
+          go.countDown();
+        }
       }
     }
   }
