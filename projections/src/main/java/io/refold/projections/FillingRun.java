@@ -188,7 +188,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
         return outlooks;
       }
       String problem = seen.get().state().problem();
-      if (!problem.isEmpty() && !problem.startsWith(PartitionOwner.RETRYING)) {
+      if (problem.startsWith(PartitionOwner.HALTED) || problem.startsWith(PartitionOwner.LOST)) {
         fail(
             problem.startsWith(PartitionOwner.HALTED)
                 ? problem.substring(PartitionOwner.HALTED.length()) + WAYS_OUT

@@ -8,14 +8,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refold.eventstore.EventStore;
+import io.refold.projections.FaultyStore.Fate;
 import io.refold.projections.RebuildProgress.State;
 import io.refold.projections.Shop.Orders;
 import io.refold.projections.Shop.Paid;
 import io.refold.projections.Shop.Placed;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -114,6 +117,37 @@ public abstract class RebuildTermsContract {
       assertThat(store().status(orders).generation()).hasValue(2);
       assertEqualToFreshFold();
     }
+  }
+
+  @Test
+  void aStoreThatIsAwayForAMomentEndsNoRebuild() throws Exception {
+    fill(events(), "o", 100);
+    var faulty = new FaultyStore(store());
+    try (var workers =
+        ProjectionWorkers.on(faulty).lease(Duration.ofSeconds(1)).add(orders).start()) {
+      awaitCaughtUp();
+      var looks = new AtomicInteger();
+      faulty.fates(call -> {
+        looks.addAndGet(call.equals("outlook") ? 1 : 0);
+        return call.equals("commit") ? Fate.REFUSED : Fate.FINE;
+      });
+      Rebuild rebuild = workers.rebuild(orders);
+      Await.until("an owner waits", () -> waits(rebuild));
+      int before = looks.get();
+      Await.until("it was looked at", () -> looks.get() > before + 3 * events().partitions());
+
+      faulty.fates(call -> Fate.FINE);
+
+      assertThat(rebuild.await(SOON)).map(RebuildProgress::state).contains(State.DONE);
+      assertEqualToFreshFold();
+    }
+  }
+
+  private boolean waits(Rebuild rebuild) {
+    return IntStream.range(0, events().partitions())
+        .mapToObj(partition -> store().subscriptions().outlook(partition, rebuild.fresh()))
+        .flatMap(Optional::stream)
+        .anyMatch(outlook -> outlook.state().problem().startsWith(PartitionOwner.WAITING));
   }
 
   @Test

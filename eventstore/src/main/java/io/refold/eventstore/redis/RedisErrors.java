@@ -141,7 +141,7 @@ final class RedisErrors {
   private static String remedy(Throwable failure) {
     return stopped(String.valueOf(failure.getMessage()))
         ? "the script has stopped before it wrote anything; the doctor tells whether a key is"
-              + " damaged"
+            + " damaged"
         : Remedies.of(message(failure));
   }
 

@@ -46,7 +46,7 @@ final class Remedies {
 
   private static String permission() {
     return "ACL LOG on the server names what is missing; grant the user of this connection the"
-               + " whole line for its role (docs/guides/security.md)";
+        + " whole line for its role (docs/guides/security.md)";
   }
 
   /**
