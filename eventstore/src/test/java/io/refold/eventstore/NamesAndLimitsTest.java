@@ -162,6 +162,6 @@ class NamesAndLimitsTest {
     assertThat(policy.pauseBefore(1)).hasMillis(1);
     assertThat(policy.pauseBefore(3)).hasMillis(4);
     assertThat(policy.pauseBefore(1_000)).hasMillis(256);
-    assertThatThrownBy(() -> ConflictPolicy.retry(-1)).hasMessageContaining("negative");
+    assertThatThrownBy(() -> ConflictPolicy.retry(-1)).hasMessageContaining("0 or more retries");
   }
 }

@@ -46,10 +46,9 @@ final class Coordination {
               run.projection(),
               away.getMessage());
           Pause.of(POLL.multipliedBy(10));
+        } catch (FillingRun.Ending told) {
+          LOG.debug("{} of '{}' ends in the middle of a step", run.what(), run.projection());
         } catch (RuntimeException | Error unexpected) {
-          if (run.hurries()) { // a step that was told to end
-            continue;
-          }
           LOG.error("{} of '{}' has failed", run.what(), run.projection(), unexpected);
           if (broken != null) {
             Pause.of(POLL.multipliedBy(10));

@@ -37,6 +37,7 @@ final class Crew {
   private final Map<Integer, OwnerThread> threads = new ConcurrentHashMap<>();
   private final int attempts;
   private boolean created;
+  private boolean lost;
 
   Crew(
       ProjectionStore store,
@@ -72,6 +73,10 @@ final class Crew {
       GenerationKeys.of(store, subscriber, subscription.layout()).create();
       events.leave(generation());
       created = true;
+    }
+    if (live && lost) {
+      GenerationKeys.of(store, subscriber, subscription.layout()).create();
+      lost = false;
       threads.values().forEach(OwnerThread::stop); // who takes over finds what is to be filled in
     }
     Terms current = live ? Pacing.READ : terms;
@@ -128,13 +133,13 @@ final class Crew {
     if (thread.running()) {
       return false;
     }
-    if (thread.owner().gone() && created && subscriber.start().isEmpty()) {
+    if (thread.owner().gone() && created && !lost && subscriber.start().isEmpty()) {
       LOG.warn(
           "keys of {} are gone from partition {} or from its rows: what they had is filled in again"
               + " from history, if it is still read",
           generation(),
           thread.owner().partition());
-      created = false;
+      lost = true;
     }
     return true;
   }

@@ -141,7 +141,7 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
    */
   final void stillHolds() {
     if (ending) {
-      throw new IllegalStateException("it is being cancelled");
+      throw new Ending();
     }
     long now = System.nanoTime();
     if (now - kept > lease.toNanos() / 3) {
@@ -243,8 +243,13 @@ abstract sealed class FillingRun permits RebuildRun, VerificationRun {
     ending = true;
   }
 
-  final boolean hurries() {
-    return ending;
+  /** A long step has ended in the middle, because it is being cancelled. */
+  static final class Ending extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    Ending() {
+      super("it is being cancelled");
+    }
   }
 
   /** Removes what it has made, and says how it has ended; false if it had ended before. */

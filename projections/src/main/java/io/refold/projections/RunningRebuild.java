@@ -117,13 +117,13 @@ public final class RunningRebuild {
   }
 
   /**
-   * Lets no more of the history be read, as {@link Rebuild#pause} does; one that switches already
-   * goes on.
+   * Lets no more of the history be read, as {@link Rebuild#pause} does.
    *
-   * @return false if it had ended before
+   * @return false if it had ended before, or switches already
    */
   public boolean pause() {
-    return direct(now -> new Terms(now.eventsPerSecond(), true, now.parking()));
+    return progress().filter(now -> now.state() != State.SWITCHING).isPresent()
+        && direct(now -> new Terms(now.eventsPerSecond(), true, now.parking()));
   }
 
   /**

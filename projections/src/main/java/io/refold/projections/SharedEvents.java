@@ -2,6 +2,7 @@ package io.refold.projections;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Scheduler;
 import io.refold.eventstore.EventStore;
 import io.refold.eventstore.LogEntry;
 import io.refold.eventstore.Position;
@@ -46,6 +47,7 @@ final class SharedEvents {
           .weigher(SharedEvents::weight)
           .expireAfterAccess(KEPT_FOR)
           .executor(Runnable::run)
+          .scheduler(Scheduler.systemScheduler())
           .build();
   private volatile int batch = FIRST_BATCH;
 

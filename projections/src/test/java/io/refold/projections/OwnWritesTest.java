@@ -46,7 +46,7 @@ class OwnWritesTest {
         assertThat(rows.await(position, Duration.ofSeconds(30))).isEqualTo(Awaited.APPLIED);
       }
 
-      assertThat(asked.get()).isBetween(WRITES, WRITES * 3 / 2);
+      assertThat(asked.get()).isBetween(WRITES, 2 * WRITES - 1);
       assertThat(workers.status()).isNotEmpty();
     }
   }

@@ -150,7 +150,10 @@ public abstract class VerificationContract {
             });
         Await.until(
             "it is waited for",
-            () -> ended.get() != null && ended.get().getState() != Thread.State.RUNNABLE);
+            () ->
+                ended.get() != null
+                    && ended.get().getState()
+                        == (close ? Thread.State.WAITING : Thread.State.BLOCKED));
         gate.countDown();
         cancelled.get(30, TimeUnit.SECONDS);
         assertThatThrownBy(() -> verifier.await(SOON)).isInstanceOf(RebuildFailedException.class);

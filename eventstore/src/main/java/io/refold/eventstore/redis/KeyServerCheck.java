@@ -4,6 +4,7 @@ import io.refold.eventstore.EventStoreException;
 import io.refold.eventstore.ReplyLostException;
 import io.refold.eventstore.StoreMisconfiguredException;
 import io.refold.eventstore.StoreUnavailableException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,8 @@ import org.redisson.config.Config;
  * before the first key, and again after disruptions: then they may be others. Thread-safe.
  */
 final class KeyServerCheck {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final RedissonClient redisson;
   private final Config config;
   private final ReentrantLock looking = new ReentrantLock();
@@ -59,7 +63,7 @@ final class KeyServerCheck {
   boolean mustWait() {
     long disruptions = Disruptions.of(config).number();
     if (!isUpToDate(disruptions)) {
-      looking.lock();
+      turn();
       try {
         if (!isUpToDate(disruptions)) {
           onItsOwnThread("the check of the key servers", () -> look(disruptions));
@@ -69,6 +73,20 @@ final class KeyServerCheck {
       }
     }
     return Objects.requireNonNull(seen).waits();
+  }
+
+  /** One thread looks; the others do not wait for one after the other where a server hangs. */
+  private void turn() {
+    boolean mine = false;
+    try {
+      mine = looking.tryLock(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!mine) {
+      throw new StoreUnavailableException(
+          "the key servers do not say whether they keep new keys: try again", null);
+    }
   }
 
   private boolean isUpToDate(long disruptions) {

@@ -56,10 +56,12 @@ final class RedisErrors {
 
   /**
    * How a script ends that was given, or has found, what it cannot work with. It does so again with
-   * the same; but not where somebody has killed it, or the cluster has kept it from a key.
+   * the same; but not where somebody has killed it, the cluster has kept it from a key, or its user
+   * may not do something.
    */
   private static final Pattern STOPPED =
-      Pattern.compile("^ERR (?!Script attempted |.*[Kk]illed).*script: \\p{XDigit}{40}, on ");
+      Pattern.compile(
+          "^ERR (?!Script attempted |.*[Kk]illed|The user ).*script: \\p{XDigit}{40}, on ");
 
   private static final Pattern DETAILS =
       Pattern.compile("[.,!] (channel: |script: |Node source: |Check CPU usage|Try to increase)");

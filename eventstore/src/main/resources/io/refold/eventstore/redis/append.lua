@@ -26,6 +26,7 @@
 -- to count or to write entries, has written nothing, and the next append goes on.
 local window, page = tonumber(ARGV[3]), tonumber(ARGV[4])
 
+if ahead then count_back(count, counted) end
 if done > 0 then
   local key = KEYS[3]
   local before = redis.call('XRANGE', key, '-', ARGV[6] .. '-0')
@@ -72,7 +73,7 @@ end
 if refused then return refused end
 if #conflicts > 1 then return conflicts end
 
-local number, position, before = next_position(log, count, ARGV[5])
+local number, position, before, was = next_position(log, count, ARGV[5])
 local reply, pointers, events = {'ok', position}, {}, 0
 for i, write in ipairs(writes) do
   pointers[i] = string.format('%.0f %d %s', write.last + 1, write.count, write.name)
@@ -82,7 +83,7 @@ end
 redis.call('HSET', count, 'appends', number, 'events', before + events)
 local logged = redis.pcall('XADD', log, position, 'w', table.concat(pointers, '\n'))
 if logged.err then
-  redis.call('HSET', count, 'appends', number - 1, 'events', before)
+  count_back(count, was)
   return not_written(logged.err, ARGV[5])
 end
 for _, write in ipairs(writes) do

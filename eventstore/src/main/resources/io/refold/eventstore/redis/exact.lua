@@ -2,7 +2,7 @@
 -- expected one. It stands first and defines no function, because each one costs time in every call.
 local log, count = KEYS[1], KEYS[2]
 local command, metadata = ARGV[1], ARGV[2]
-local done, failure = 0, nil -- how many events were written here, and what went wrong then
+local ahead, done, failure = false, 0, nil -- whether it has counted, how many events it has written, what went wrong
 local counted = redis.call('HMGET', count, 'appends', 'events')
 local appends, total = tonumber(counted[1]), tonumber(counted[2] or 0)
 
@@ -16,6 +16,7 @@ if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
   local number = appends + 1
   local position = string.format('%.0f-%s%06d', number, time[1], time[2])
   call('HSET', count, 'appends', number, 'events', total + events)
+  ahead = true
   for i = 1, events do
     local at, added = 2 * i + 6
     if metadata == '' then
@@ -33,5 +34,4 @@ if #KEYS == 3 and redis.call('XLEN', KEYS[3]) == tonumber(ARGV[6]) and
     failure = pcall('XADD', log, position, 'w', expected + 1 .. ' ' .. events .. ' ' .. ARGV[5]).err
     if not failure then return {'ok', position, expected + events} end
   end
-  call('HSET', count, 'appends', counted[1], 'events', total)
 end

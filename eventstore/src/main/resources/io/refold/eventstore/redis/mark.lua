@@ -39,18 +39,20 @@ local function may(command, ...)
     error({err = "NOPERM this user has no permissions to run the '" .. command .. "' command"})
   end
 end
+may('HSET', count, 'appends', 1)
+may('XADD', log, '*', 'w', '')
+may('XADD', key, '*', 't', '')
 if ended or ends then may('XSETID', key, GREATEST) end
 if type == '$deleted' then may('XTRIM', key, 'MAXLEN', 1) end
 if type == '$deleted' or type == '$forgotten' then may('DEL', snapshot) end
-redis.call('HSET', count, 'appends', string.format('%.0f', number), 'events', string.format('%.0f', events + 1))
 if ended then redis.call('XSETID', key, string.format('%.0f-0', last)) end
 local logged = redis.pcall('XADD', log, position, 'w', string.format('%.0f 1 %s', last + 1, name))
 if logged.err then
   if ended then redis.call('XSETID', key, GREATEST) end
-  redis.call('HSET', count, 'appends', string.format('%.0f', number - 1), 'events', string.format('%.0f', events))
   return not_written(logged.err, name)
 end
 redis.call('XADD', key, string.format('%.0f-0', last + 1), 't', type, 'd', data, 'c', command, 'p', position)
+redis.call('HSET', count, 'appends', string.format('%.0f', number), 'events', string.format('%.0f', events + 1))
 if type == '$deleted' then redis.call('XTRIM', key, 'MAXLEN', 1) end
 if type == '$deleted' or type == '$forgotten' then redis.call('DEL', snapshot) end
 if ended or ends then redis.call('XSETID', key, GREATEST) end

@@ -60,7 +60,8 @@ local function missed(key, version, most)
   return found
 end
 
--- Returns the number and the id of the next log entry, and how many events were counted before.
+-- Returns the number and the id of the next log entry, how many events were counted before, and the
+-- counter as it stands.
 local function next_position(log, count, name)
   local time = redis.call('TIME')
   local counted = redis.call('HMGET', count, 'appends', 'events')
@@ -69,7 +70,14 @@ local function next_position(log, count, name)
   if not counts or redis.call('XLEN', log) >= number then
     error({err = tampered(name, 'the counter of its partition')})
   end
-  return number, string.format('%.0f-%s%06d', number, time[1], time[2]), tonumber(counted[2]) or 0
+  return number, string.format('%.0f-%s%06d', number, time[1], time[2]), tonumber(counted[2]) or 0, counted
+end
+
+-- Leaves the counter as it was.
+local function count_back(count, was)
+  for i, field in ipairs({'appends', 'events'}) do
+    if was[i] then redis.call('HSET', count, field, was[i]) else redis.call('HDEL', count, field) end
+  end
 end
 
 -- Returns what to reply where Redis took no write. Where it takes none now (a replica, no memory, too

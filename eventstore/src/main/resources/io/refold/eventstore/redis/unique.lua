@@ -10,9 +10,21 @@ local function milliseconds()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- Returns a time that was given, in milliseconds.
+local function given_time(text)
+  local time = tonumber(text)
+  assert(time and time >= 0 and time <= 1e15 and time % 1 == 0, 'a time is no number of milliseconds')
+  return time
+end
+
 local function past_claims(key)
   local text = redis.call('HGET', key, 'past')
-  return text and cjson.decode(text) or {}
+  local past = text and cjson.decode(text) or {}
+  assert(type(past) == 'table', 'the claims that are over are damaged')
+  for _, claim in ipairs(past) do
+    assert(type(claim) == 'table' and type(claim[3]) == 'number', 'a claim that is over is damaged')
+  end
+  return past
 end
 
 local function given_up(past, owner, command)
@@ -36,8 +48,9 @@ end
 
 -- Leaves nothing of a value but its past claims, and puts what is given.
 local function put(key, past, ...)
+  local text = #past > 0 and cjson.encode(past)
   redis.call('DEL', key)
-  if #past > 0 then redis.call('HSET', key, 'past', cjson.encode(past)) end
+  if text then redis.call('HSET', key, 'past', text) end
   if select('#', ...) > 0 then redis.call('HSET', key, ...) end
 end
 

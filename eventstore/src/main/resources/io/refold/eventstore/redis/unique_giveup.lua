@@ -3,8 +3,7 @@
 -- KEYS  1 the value
 -- ARGV  1 owner, 2 command id, 3 milliseconds to remember it
 -- reply {1} if the value is free now, else {0}
-local key, owner, command, remembered = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
-assert(remembered, 'the time to remember it is no number')
+local key, owner, command, remembered = KEYS[1], ARGV[1], ARGV[2], given_time(ARGV[3])
 
 local held = redis.call('HMGET', key, 'owner', 'command', 'until')
 if not held[1] then return {1} end

@@ -6,7 +6,8 @@
 --       {'taken', owner}
 --       {'expired', owner, command id}
 --       {'given up'}: the owner had the value by this command
-local key, owner, command, attempt, hold = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local key, owner, command, attempt = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local hold, remembered = given_time(ARGV[4]), given_time(ARGV[5])
 
 local now = milliseconds()
 local past = past_claims(key)
@@ -16,7 +17,7 @@ local held = redis.call('HMGET', key, 'owner', 'command', 'until', 'hold')
 if held[1] and not held[3] then
   if held[1] ~= owner then return {'taken', held[1]} end
   if held[2] ~= command then
-    put(key, with_claim(past, owner, held[2], 0, now - tonumber(ARGV[5])),
+    put(key, with_claim(past, owner, held[2], 0, now - remembered),
       'owner', owner, 'command', command)
   end
   return {'reserved'}
@@ -29,5 +30,5 @@ if held[1] and (held[1] ~= owner or held[2] ~= command) then
 end
 if not held[1] then put(key, past) end -- which then lasts
 redis.call('HSET', key, 'owner', owner, 'command', command,
-  'until', string.format('%.0f', now + tonumber(hold)), 'hold', hold, 'attempt:' .. attempt, '')
+  'until', string.format('%.0f', now + hold), 'hold', ARGV[4], 'attempt:' .. attempt, '')
 return {'reserved'}

@@ -86,7 +86,7 @@ class PipelineTest {
     signal("STOP");
     var calls = new ArrayList<CompletableFuture<?>>();
     try {
-      for (int i = 0; i < 5; i++) {
+      for (int i = 0; i < 4; i++) { // as many as may be under way, each by itself
         calls.add(call(COUNT));
       }
       for (CompletableFuture<?> call : calls) {
@@ -99,7 +99,7 @@ class PipelineTest {
     assertThat((List<?>) store.session().eval(COUNT, List.of("counter")))
         .first()
         .asInstanceOf(InstanceOfAssertFactories.LONG)
-        .isLessThanOrEqualTo(7);
+        .isLessThanOrEqualTo(6);
   }
 
   @Test

@@ -107,6 +107,10 @@ class RedisErrorsTest {
     assertThat(told(new RedisException("ERR a deadline has no time" + where)))
         .contains("ERR a deadline has no time")
         .endsWith("the doctor tells whether a key is damaged");
+    String user = "ERR The user executing the script can't run this command or subcommand";
+    assertThat(told(new RedisException(user + where)))
+        .startsWith("Redis refuses")
+        .contains("ACL LOG");
   }
 
   private static String told(Throwable failure) {

@@ -40,7 +40,12 @@ final class LocalSettlements {
 
   /** This process works on the partition no more. */
   void left(Lease lease) {
-    Frontier frontier = frontiers.remove(Place.of(lease));
+    left(lease.generation(), lease.partition());
+  }
+
+  /** This process does not work on the partition. */
+  void left(Generation generation, int partition) {
+    Frontier frontier = frontiers.remove(new Place(generation, partition));
     if (frontier != null) {
       frontier.reach(Long.MAX_VALUE);
     }
@@ -51,11 +56,11 @@ final class LocalSettlements {
    * time to ask the server. An interrupt ends it and stays set.
    *
    * @param most how long at most in any case
-   * @return false at once if it does not work on the partition
+   * @return false at once if it does not work on the partition, or has settled the position before
    */
   boolean await(Generation generation, Position position, Duration most) {
     Frontier frontier = frontiers.get(new Place(generation, position.partition()));
-    if (frontier == null) {
+    if (frontier == null || frontier.covers(position.sequence())) {
       return false;
     }
     try {
@@ -77,6 +82,15 @@ final class LocalSettlements {
       try {
         sequence = Math.max(sequence, settled);
         moved.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    boolean covers(long wanted) {
+      lock.lock();
+      try {
+        return sequence >= wanted;
       } finally {
         lock.unlock();
       }

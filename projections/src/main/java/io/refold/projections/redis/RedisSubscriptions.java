@@ -83,6 +83,9 @@ final class RedisSubscriptions implements Subscriptions {
             owner,
             Replies.micros(length),
             minEpoch);
+    if (!text(reply, 0).equals("granted")) {
+      local.left(generation, partition);
+    }
     return switch (text(reply, 0)) {
       case "granted" ->
           new Acquisition.Granted(

@@ -5,6 +5,7 @@
 -- ARGV  1 owner, 2 epoch, 3 stream, 4 first version that waits, 5 how often that was tried since the last
 --       record, 6 why it fails ('': as on record), 7 what is asked ('': nothing)
 -- reply {'done'}, {'not-owner'}
+assert(ARGV[7], 'an argument is missing')
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'epoch', 'fenced')
 if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] or lease[3] then return {'not-owner'} end
 local before = redis.call('HGET', KEYS[2], 'p:' .. ARGV[3]) or ''

@@ -46,7 +46,8 @@ if not rebuild then
   if purpose == 'ADOPT' and (highest == 0 or math.max(highest, tonumber(get('stopped') or 0)) >= version) then
     old = false
   end
-  assert(not old or string.match(old, '^%d+$') and string.match(get('next') or '', '^%d+$'), 'a generation is damaged')
+  local next = string.match(get('next') or '', '^[1-9]%d*$')
+  assert(not old or string.match(old, '^%d+$') and next and #next < 16, 'a generation is damaged')
   if abandoned then
     redis.call('HSET', KEYS[1], name .. 'gone', (get('gone') or '') .. ' ' .. abandoned,
       name .. 'gone:' .. abandoned, string.format('%.0f', now))

@@ -252,7 +252,7 @@ class AclTest {
         assertRefused("the append to ", () -> other.delete(ORDER, ExpectedVersion.any()));
         assertRefused("snapshot.lua", () -> save(other, ORDER, 1));
         var names = RedisUniqueValues.on(other, "name");
-        assertRefused("unique-", () -> names.reserve("pen", ORDER, "c-1", ofSeconds(1)));
+        assertRefused("unique_", () -> names.reserve("pen", ORDER, "c-1", ofSeconds(1)));
       }
       var ofWriter = RedisProjectionStore.on(writing, 2);
       assertRefused("generation_look.lua", () -> ofWriter.status(orders));

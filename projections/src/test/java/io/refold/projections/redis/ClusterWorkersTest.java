@@ -113,7 +113,8 @@ class ClusterWorkersTest {
       shop.goOn();
       assertThat(cluster.masterOf(cluster.slotOf(shop.keys().getLast()))).isNotEqualTo(hung);
       shop.awaitWrittenEverywhere();
-      hung.resume();
+      hung.crash(); // awake, it might take writes before it hears of its successor, and lose them
+      hung.restart();
       cluster.awaitAgreement();
 
       shop.awaitWrittenEverywhere();

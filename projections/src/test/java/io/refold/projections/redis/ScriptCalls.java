@@ -22,7 +22,7 @@ record ScriptCalls(String script, List<String> keys, List<String> args) {
   private static final String REBUILD = "2 1 REBUILD";
 
   /** What a file begins with when it is loaded. */
-  private static final List<String> PARTS = List.of("exact.lua", "stream.lua");
+  private static final List<String> PARTS = List.of("exact.lua", "stream.lua", "unique.lua");
 
   static final List<ScriptCalls> ALL =
       List.of(
@@ -104,11 +104,12 @@ record ScriptCalls(String script, List<String> keys, List<String> args) {
           of("key_write.lua", "subject streams", "k", "account:2"),
           of("unique_confirm.lua", "value", "account:1", "c1"),
           of("unique_find.lua", "value"),
-          of("unique_giveup.lua", "held", "account:1", "c1"),
-          of("unique_release.lua", "value", "account:1", "c1", "a"),
+          of("unique_giveup.lua", "held", "account:1", "c1", "1000"),
+          of("unique_release.lua", "value", "account:1", "c1", "a", "1000"),
           of("unique_replace.lua", "value", "account:1", "c1", "other:1", "c2", "b", "1000"),
-          of("unique_reserve.lua", "value", "account:1", "c1", "b", "1000"),
-          of("unique_reserve.lua", "nothing", "account:1", "c1", "b", "1000"),
+          of("unique_reserve.lua", "value", "account:1", "c1", "b", "1000", "1000"),
+          of("unique_reserve.lua", "held", "account:1", "c2", "b", "1000", "1000"),
+          of("unique_reserve.lua", "nothing", "account:1", "c1", "b", "1000", "1000"),
           of("acquire.lua", "lease at", "p", "1000000", "1"),
           of("advance.lua", "lease parked", "o", "5", "account:1", "4"),
           of("arrival.lua", "at log parked", "1-1000000"),
@@ -296,7 +297,7 @@ record ScriptCalls(String script, List<String> keys, List<String> args) {
     return switch (script) {
       case "append.lua" -> file("exact.lua") + file("stream.lua") + file(script);
       case "mark.lua" -> file("stream.lua") + file(script);
-      default -> file(script);
+      default -> script.startsWith("unique_") ? file("unique.lua") + file(script) : file(script);
     };
   }
 

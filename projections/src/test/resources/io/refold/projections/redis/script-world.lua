@@ -48,5 +48,6 @@ call('HSET', 'subject', 'key', 'secret')
 call('SADD', 'streams', 'account:1')
 call('SET', 'seal', 'secret')
 call('HSET', 'value', 'owner', 'account:1', 'command', 'c1', 'until', '1000', 'hold', '1000', 'attempt:a', '')
-call('HSET', 'held', 'owner', 'account:1', 'command', 'c1')
+call('HSET', 'held', 'owner', 'account:1', 'command', 'c1',
+  'past', '[["account:1","c0",0],["other:1","c9",99999999999999]]')
 return {'done'}
